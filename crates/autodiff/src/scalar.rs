@@ -1,0 +1,75 @@
+//! The numbers a rule is written for.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+
+use num_traits::{Float, NumAssign};
+
+use crate::matmul::{self, Matrix, MatrixMut};
+
+/// A real number that rules can be run at: `f32`, `f64`, and whatever else behaves like them.
+///
+/// Rules are written once for every `Scalar`, so a rule must not ask which one it has. Comparisons
+/// look at the primal value, which makes `if x > S::zero() { … }` right at dual numbers too.
+///
+/// ```
+/// use autodiff::Scalar;
+///
+/// fn logistic<S: Scalar>(x: S) -> S {
+///     S::one() / (S::one() + (-x).exp())
+/// }
+/// assert_eq!(logistic(0.0_f32), 0.5);
+/// assert_eq!(logistic(0.0_f64), 0.5);
+/// ```
+pub trait Scalar:
+    Float + NumAssign + Sum + Default + Debug + Display + Send + Sync + 'static
+{
+    /// The scalar nearest to a constant of a formula, or to a count.
+    fn constant(value: f64) -> Self;
+
+    /// C ← α A B + β C; if β is 0, C is not read. The contract is [`matmul::matmul`]'s, which is
+    /// also the way to call it.
+    ///
+    /// The default is the reference loop, correct for any scalar.
+    fn gemm(
+        alpha: Self,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        beta: Self,
+        c: MatrixMut<'_, Self>,
+    ) {
+        matmul::reference(alpha, a, b, beta, c);
+    }
+}
+
+impl Scalar for f32 {
+    fn constant(value: f64) -> Self {
+        value as Self
+    }
+
+    fn gemm(
+        alpha: Self,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        beta: Self,
+        c: MatrixMut<'_, Self>,
+    ) {
+        matmul::sgemm(alpha, a, b, beta, c);
+    }
+}
+
+impl Scalar for f64 {
+    fn constant(value: f64) -> Self {
+        value
+    }
+
+    fn gemm(
+        alpha: Self,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        beta: Self,
+        c: MatrixMut<'_, Self>,
+    ) {
+        matmul::dgemm(alpha, a, b, beta, c);
+    }
+}
