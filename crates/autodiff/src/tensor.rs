@@ -255,6 +255,12 @@ impl<'a, S: Scalar> View<'a, S> {
     }
 }
 
+impl<'a, S: Scalar> From<&'a Tensor<S>> for View<'a, S> {
+    fn from(tensor: &'a Tensor<S>) -> Self {
+        tensor.view()
+    }
+}
+
 impl<S> Deref for View<'_, S> {
     type Target = [S];
 

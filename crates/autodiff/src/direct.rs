@@ -1,0 +1,125 @@
+//! Calling an op's rules without a tape: what a verifier, or a test of an op, does.
+
+use crate::op::ErasedOp;
+use crate::operands::{Cotangents, Home, Primals, Slot};
+use crate::{Scalar, Shape, ShapeError, Tensor};
+
+/// The value of an op.
+///
+/// # Errors
+///
+/// If the op refuses the inputs' shapes.
+///
+/// ```
+/// use autodiff::{Tensor, direct, ops};
+///
+/// let x = Tensor::from([1.0, 4.0]);
+/// assert_eq!(direct::forward(&ops::Sqrt, &[x])?, Tensor::from([1.0, 2.0]));
+/// # Ok::<(), autodiff::ShapeError>(())
+/// ```
+pub fn forward<S: Scalar>(
+    op: &dyn ErasedOp<S>,
+    inputs: &[Tensor<S>],
+) -> Result<Tensor<S>, ShapeError> {
+    let arguments = Arguments::new(inputs);
+    let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
+    // NaN, so that an element the rule forgets to write is seen.
+    let mut y = Tensor::full(op.output_shape(&shapes)?, S::nan());
+    op.forward(arguments.primals(), y.as_mut_slice());
+    Ok(y)
+}
+
+/// The contribution of an op to the cotangents of its inputs, `None` for those that are not
+/// `wanted`. `y` is what [`forward`] gave for the same inputs.
+///
+/// ```
+/// use autodiff::{Tensor, direct, ops};
+///
+/// let (x, y) = (Tensor::from([1.0, 4.0]), Tensor::from([1.0, 2.0]));
+/// let y_bar = Tensor::from([1.0, 8.0]);
+/// let x_bar = direct::vjp(&ops::Sqrt, &[x], &y, &y_bar, &[true]);
+/// assert_eq!(x_bar, [Some(Tensor::from([0.5, 2.0]))]);
+/// ```
+///
+/// # Panics
+///
+/// If there is not one `wanted` for each input, or `y` and `y_bar` differ in shape.
+#[track_caller]
+#[must_use]
+pub fn vjp<S: Scalar>(
+    op: &dyn ErasedOp<S>,
+    inputs: &[Tensor<S>],
+    y: &Tensor<S>,
+    y_bar: &Tensor<S>,
+    wanted: &[bool],
+) -> Vec<Option<Tensor<S>>> {
+    assert_eq!(inputs.len(), wanted.len(), "one `wanted` for each input");
+    assert_eq!(y.shape(), y_bar.shape(), "the cotangent is of y's shape");
+    let arguments = Arguments::new(inputs);
+    let homes: Vec<Home> = wanted
+        .iter()
+        .enumerate()
+        .map(|(buffer, &wanted)| {
+            if wanted {
+                Home { buffer, offset: 0 }
+            } else {
+                Home::NONE
+            }
+        })
+        .collect();
+    let mut buffers: Vec<Vec<S>> = inputs
+        .iter()
+        .map(|x| vec![S::zero(); x.shape().size()])
+        .collect();
+    op.vjp(
+        arguments.primals(),
+        y.as_slice(),
+        y_bar.as_slice(),
+        Cotangents {
+            buffers: &mut buffers,
+            homes: &homes,
+            written: &mut vec![false; inputs.len()],
+            slots: &arguments.slots,
+        },
+    );
+    inputs
+        .iter()
+        .zip(buffers)
+        .zip(wanted)
+        .map(|((x, buffer), &wanted)| wanted.then(|| Tensor::new(x.shape(), buffer)))
+        .collect()
+}
+
+/// Inputs, laid out as on a tape.
+struct Arguments<S> {
+    values: Vec<S>,
+    slots: Vec<Slot>,
+}
+
+impl<S: Scalar> Arguments<S> {
+    fn new(inputs: &[Tensor<S>]) -> Self {
+        let mut values = Vec::new();
+        let slots = inputs
+            .iter()
+            .enumerate()
+            .map(|(node, x)| {
+                let offset = values.len();
+                values.extend_from_slice(x.as_slice());
+                Slot {
+                    node,
+                    offset,
+                    len: x.shape().size(),
+                    shape: x.shape(),
+                }
+            })
+            .collect();
+        Self { values, slots }
+    }
+
+    fn primals(&self) -> Primals<'_, S> {
+        Primals {
+            values: &self.values,
+            slots: &self.slots,
+        }
+    }
+}

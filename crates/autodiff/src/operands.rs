@@ -1,0 +1,183 @@
+//! What a rule is handed: the primals it reads and the cotangents it adds to.
+
+use std::ops::{Index, Range};
+
+use crate::matmul::{Matrix, MatrixMut, matmul};
+use crate::{Scalar, Shape, View};
+
+/// Where one operand lives: which node made it, and its place in the value arena.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) node: usize,
+    pub(crate) offset: usize,
+    pub(crate) len: usize,
+    pub(crate) shape: Shape,
+}
+
+impl Slot {
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.len
+    }
+}
+
+/// The values of an op's inputs, in the order the op was recorded with.
+///
+/// ```
+/// use autodiff::{Primals, Scalar};
+///
+/// /// The forward rule of a weighted sum.
+/// fn forward<S: Scalar>(x: Primals<'_, S>, y: &mut [S]) {
+///     let [weights, values] = x.views();
+///     y[0] = weights.iter().zip(values.iter()).map(|(&w, &v)| w * v).sum();
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Primals<'a, S> {
+    pub(crate) values: &'a [S],
+    pub(crate) slots: &'a [Slot],
+}
+
+impl<'a, S: Scalar> Primals<'a, S> {
+    /// The elements of input `i`, row by row.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such input.
+    #[must_use]
+    pub fn get(&self, i: usize) -> &'a [S] {
+        &self.values[self.slots[i].range()]
+    }
+
+    /// The shape of input `i`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such input.
+    #[must_use]
+    pub fn shape(&self, i: usize) -> Shape {
+        self.slots[i].shape
+    }
+
+    /// All inputs of an op that takes exactly `N`.
+    ///
+    /// # Panics
+    ///
+    /// If the op was recorded with another number of inputs, which
+    /// [`Op::output_shape`](crate::Op::output_shape) is there to refuse.
+    #[must_use]
+    pub fn views<const N: usize>(&self) -> [View<'a, S>; N] {
+        assert_eq!(self.slots.len(), N, "the op has another number of inputs");
+        std::array::from_fn(|i| View::new(self.shape(i), self.get(i)))
+    }
+}
+
+impl<S: Scalar> Index<usize> for Primals<'_, S> {
+    type Output = [S];
+
+    fn index(&self, i: usize) -> &[S] {
+        self.get(i)
+    }
+}
+
+/// Where a node's cotangent lives, `buffer` being [`Home::NONE`] for nodes that have none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Home {
+    pub(crate) buffer: usize,
+    pub(crate) offset: usize,
+}
+
+impl Home {
+    pub(crate) const NONE: Self = Self {
+        buffer: usize::MAX,
+        offset: 0,
+    };
+
+    pub(crate) fn exists(self) -> bool {
+        self.buffer != Self::NONE.buffer
+    }
+}
+
+/// The cotangents of an op's inputs, to which a vjp adds its contribution.
+///
+/// Inputs that no gradient is wanted of have none. Two inputs may be the same value (`x * x`), so
+/// they are handed out one at a time.
+#[derive(Debug)]
+pub struct Cotangents<'a, S> {
+    pub(crate) buffers: &'a mut [Vec<S>],
+    pub(crate) homes: &'a [Home],
+    pub(crate) written: &'a mut [bool],
+    pub(crate) slots: &'a [Slot],
+}
+
+impl<S: Scalar> Cotangents<'_, S> {
+    /// The cotangent of input `i`, `None` where no gradient is wanted.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such input.
+    pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, S>> {
+        let slot = &self.slots[i];
+        let home = self.homes[slot.node];
+        home.exists().then(|| Cotangent {
+            data: &mut self.buffers[home.buffer][home.offset..home.offset + slot.len],
+            written: &mut self.written[slot.node],
+            shape: slot.shape,
+        })
+    }
+}
+
+/// The cotangent of one input, to be **added to**: another consumer of the same value may have
+/// been there before. Whether an addition is really a first write is this type's business.
+#[derive(Debug)]
+pub struct Cotangent<'a, S> {
+    data: &'a mut [S],
+    written: &'a mut bool,
+    shape: Shape,
+}
+
+impl<S: Scalar> Cotangent<'_, S> {
+    /// The shape of the input.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// x̄ₖ += `contribution(k)` for every element, counted row by row.
+    #[inline]
+    pub fn add(&mut self, mut contribution: impl FnMut(usize) -> S) {
+        if *self.written {
+            for (k, element) in self.data.iter_mut().enumerate() {
+                *element += contribution(k);
+            }
+        } else {
+            for (k, element) in self.data.iter_mut().enumerate() {
+                *element = contribution(k);
+            }
+            *self.written = true;
+        }
+    }
+
+    /// X̄ += α A B, the cotangent being rows × cols, row by row.
+    ///
+    /// # Panics
+    ///
+    /// If A B has another number of elements.
+    #[track_caller]
+    pub fn add_matmul(&mut self, alpha: S, a: Matrix<'_, S>, b: Matrix<'_, S>) {
+        assert_eq!(a.rows() * b.cols(), self.data.len(), "A B is not X̄'s size");
+        let beta = if *self.written { S::one() } else { S::zero() };
+        let x_bar = MatrixMut::row_major(self.data, a.rows(), b.cols());
+        matmul(alpha, a, b, beta, x_bar);
+        *self.written = true;
+    }
+
+    /// The sum so far (zeros at first), for rules that scatter: add to its elements, row by row.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [S] {
+        if !*self.written {
+            self.data.fill(S::zero());
+            *self.written = true;
+        }
+        self.data
+    }
+}

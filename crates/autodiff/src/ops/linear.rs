@@ -1,0 +1,116 @@
+use crate::matmul::{Matrix, MatrixMut, matmul};
+use crate::runs::sum;
+use crate::signature::{Draw, Signature};
+use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
+
+/// Z = W A + b, a layer of the course: [`Var::linear`]. W is (n_out, n_in), A is (n_in, m) with
+/// examples in columns, b is (n_out, 1). Adjoint: W̄ += Z̄ Aᵀ, Ā += Wᵀ Z̄, b̄ += the row sums of Z̄.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Linear;
+register!(Linear);
+
+impl Op for Linear {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        let shapes: [Shape; 3] = expect_inputs(inputs)?;
+        let [[n_out, n_in], [rows, m], [biases, one]] = matrices(shapes)
+            .ok_or_else(|| ShapeError::new("weights, activations and biases are matrices"))?;
+        if n_in != rows {
+            return Err(ShapeError::new(format!(
+                "the weights are for {n_in} features, and there are {rows}"
+            )));
+        }
+        if [biases, one] != [n_out, 1] {
+            return Err(ShapeError::new(format!(
+                "the biases have to be ({n_out}, 1)"
+            )));
+        }
+        Ok(Shape::from([n_out, m]))
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, z: &mut [S]) {
+        let [w, a, b] = x.views();
+        let [n_out, n_in, m] = sizes(x);
+        for (row, &bias) in z.chunks_exact_mut(m.max(1)).zip(&b[..]) {
+            row.fill(bias);
+        }
+        matmul(
+            S::one(),
+            Matrix::row_major(&w, n_out, n_in),
+            Matrix::row_major(&a, n_in, m),
+            S::one(),
+            MatrixMut::row_major(z, n_out, m),
+        );
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        _z: &[S],
+        z_bar: &[S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let [n_out, n_in, m] = sizes(x);
+        let [w, a, _] = x.views();
+        let z_bar_matrix = Matrix::row_major(z_bar, n_out, m);
+        if let Some(mut w_bar) = x_bar.get(0) {
+            w_bar.add_matmul(S::one(), z_bar_matrix, Matrix::row_major(&a, n_in, m).t());
+        }
+        if let Some(mut a_bar) = x_bar.get(1) {
+            a_bar.add_matmul(
+                S::one(),
+                Matrix::row_major(&w, n_out, n_in).t(),
+                z_bar_matrix,
+            );
+        }
+        if let Some(mut b_bar) = x_bar.get(2) {
+            b_bar.add(|row| sum(m, |k| z_bar[row * m + k]));
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        let (n_out, n_in, m) = (draw.dim(), draw.dim(), draw.dim());
+        Signature::new(Self)
+            .input([n_out, n_in])
+            .input([n_in, m])
+            .input([n_out, 1])
+    }
+}
+
+fn matrices(shapes: [Shape; 3]) -> Option<[[usize; 2]; 3]> {
+    let [w, a, b] = shapes.map(|shape| <[usize; 2]>::try_from(shape.dims()).ok());
+    Some([w?, a?, b?])
+}
+
+/// n_out, n_in and m.
+fn sizes<S: Scalar>(x: Primals<'_, S>) -> [usize; 3] {
+    let (w, a) = (x.shape(0), x.shape(1));
+    [w.dims()[0], w.dims()[1], a.dims()[1]]
+}
+
+impl<'t, S: Scalar> Var<'t, S> {
+    /// W A + b for these weights W: (n_out, n_in) · (n_in, m) + (n_out, 1), examples in columns.
+    /// The gradients are Z̄ Aᵀ, Wᵀ Z̄ and the row sums of Z̄.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    ///
+    /// let tape = Tape::new();
+    /// let w = tape.variable(Tensor::from([[2.0, -1.0]]));
+    /// let b = tape.variable(Tensor::from([[0.5]]));
+    /// let a = tape.data(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+    /// let z = w.linear(a, b);
+    /// assert_eq!(z.value(), Tensor::from([[-1.5, -0.5, 0.5]]));
+    /// let gradients = z.sum().backward();
+    /// assert_eq!(gradients.wrt(w)[..], [6.0, 15.0]);
+    /// assert_eq!(gradients.wrt(b)[..], [3.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit.
+    #[track_caller]
+    #[must_use]
+    pub fn linear(self, activations: Var<'t, S>, biases: Var<'t, S>) -> Var<'t, S> {
+        self.tape().apply(Linear, &[self, activations, biases])
+    }
+}

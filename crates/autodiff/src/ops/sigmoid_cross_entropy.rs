@@ -1,0 +1,96 @@
+use super::logistic;
+use crate::runs::sum;
+use crate::signature::{Domain, Draw, Signature};
+use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
+
+/// The mean cross entropy of labels y and probabilities σ(z), from the logits z:
+/// [`Var::sigmoid_cross_entropy`].
+///
+/// J = (1/N) Σ max(z, 0) − z y + ln(1 + e^(−|z|)), which is −(1/N) Σ y ln σ(z) + (1 − y) ln σ(−z)
+/// without a logarithm of 0. Adjoint: z̄ += J̄ (σ(z) − y) / N, ȳ −= J̄ z / N. Of no elements, the
+/// mean is NaN.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SigmoidCrossEntropy;
+register!(SigmoidCrossEntropy);
+
+impl Op for SigmoidCrossEntropy {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        let [z, y] = expect_inputs(inputs)?;
+        if z == y {
+            Ok(Shape::scalar())
+        } else {
+            Err(ShapeError::new("logits and labels differ in shape"))
+        }
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, cost: &mut [S]) {
+        let [z, y] = x.views();
+        cost[0] = sum(z.len(), |k| loss(z[k], y[k])) / count(z.len());
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        _cost: &[S],
+        cost_bar: &[S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let [z, y] = x.views();
+        let each = cost_bar[0] / count(z.len());
+        if let Some(mut z_bar) = x_bar.get(0) {
+            z_bar.add(|k| {
+                // σ(z) − y, but without the cancellation where they are close.
+                let (probability, complement) = logistic(z[k]);
+                each * (probability * (S::one() - y[k]) - complement * y[k])
+            });
+        }
+        if let Some(mut y_bar) = x_bar.get(1) {
+            y_bar.add(|k| -each * z[k]);
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        let shape = draw.shape();
+        Signature::new(Self)
+            .input(shape)
+            .input_in(shape, Domain::UNIT)
+    }
+}
+
+/// The branches agree at 0 with all their derivatives, so there is no kink.
+fn loss<S: Scalar>(z: S, y: S) -> S {
+    if z > S::zero() {
+        z - z * y + (-z).exp().ln_1p()
+    } else {
+        z.exp().ln_1p() - z * y
+    }
+}
+
+fn count<S: Scalar>(n: usize) -> S {
+    S::constant(n as f64)
+}
+
+impl<S: Scalar> Var<'_, S> {
+    /// The mean cross entropy of the labels and the probabilities σ(self), over all elements:
+    /// stable for logits of any size.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    ///
+    /// let tape = Tape::new();
+    /// let logits = tape.variable(Tensor::from([[1000.0, 0.0]]));
+    /// let labels = tape.data(Tensor::from([[1.0, 1.0]]));
+    /// let cost = logits.sigmoid_cross_entropy(labels);
+    /// assert_eq!(cost.item(), 2.0_f64.ln() / 2.0);
+    /// assert_eq!(cost.backward().wrt(logits)[..], [0.0, -0.25]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the shapes differ.
+    #[track_caller]
+    #[must_use]
+    pub fn sigmoid_cross_entropy(self, labels: Self) -> Self {
+        self.tape().apply(SigmoidCrossEntropy, &[self, labels])
+    }
+}

@@ -1,0 +1,203 @@
+//! The short form for elementwise ops: two formulas, and everything else exists once, here.
+
+use std::fmt::Debug;
+
+use crate::runs::{MAX_OPERANDS, Run, for_each_run, sum};
+use crate::signature::{Domain, Draw, Signature};
+use crate::{Cotangents, MAX_RANK, Op, Primals, Registered, Scalar, Shape, ShapeError};
+
+/// An op that works element by element: y = f(a, b, …), its inputs stretched to a common shape by
+/// NumPy's rule. Write the value and the partial derivatives of one element; broadcasting, the
+/// loops and the summing over stretched axes follow.
+///
+/// ```
+/// use autodiff::*;
+///
+/// /// y = ln(1 + eˣ). Derivative: 1 / (1 + e⁻ˣ).
+/// #[derive(Debug, Default)]
+/// struct Softplus;
+/// register!(Softplus);
+///
+/// impl Pointwise for Softplus {
+///     type Args<T: Copy> = [T; 1];
+///
+///     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+///         x.max(S::zero()) + (-x.abs()).exp().ln_1p()
+///     }
+///
+///     fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
+///         [S::one() / (S::one() + (-x).exp())]
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let x = tape.variable(Tensor::from([0.0, 1.0]));
+/// let y = tape.apply(Softplus, &[x]).sum();
+/// assert_eq!(y.backward().wrt(x)[0], 0.5);
+/// ```
+pub trait Pointwise: Registered + Debug + Default + Send + Sync + 'static {
+    /// `[T; N]`, where N is the number of inputs, at most 4.
+    type Args<T: Copy>: Args<T>;
+
+    /// The value for one element of each input.
+    fn eval<S: Scalar>(&self, x: Self::Args<S>) -> S;
+
+    /// The partial derivatives at one element, one for each input; `y` is what [`eval`] gave.
+    ///
+    /// [`eval`]: Pointwise::eval
+    fn derivative<S: Scalar>(&self, x: Self::Args<S>, y: S) -> Self::Args<S>;
+
+    /// Where the op is differentiable in each input: everywhere, unless stated.
+    #[must_use]
+    fn domain(&self) -> Self::Args<Domain> {
+        Args::from_fn(|_| Domain::REAL)
+    }
+
+    /// The op with its own parameters drawn; an op without any need not say.
+    #[must_use]
+    fn draw(draw: &mut Draw<'_>) -> Self {
+        let _ = draw;
+        Self::default()
+    }
+}
+
+/// `[T; N]`: one `T` for each of an op's N inputs.
+pub trait Args<T: Copy>: Copy + AsRef<[T]> {
+    /// The number of inputs.
+    const ARITY: usize;
+
+    /// The array with `f(i)` for input `i`.
+    fn from_fn(f: impl FnMut(usize) -> T) -> Self;
+}
+
+impl<T: Copy, const N: usize> Args<T> for [T; N] {
+    const ARITY: usize = {
+        assert!(
+            0 < N && N <= MAX_OPERANDS,
+            "a pointwise op has 1 to 4 inputs"
+        );
+        N
+    };
+
+    #[inline]
+    fn from_fn(f: impl FnMut(usize) -> T) -> Self {
+        std::array::from_fn(f)
+    }
+}
+
+impl<P: Pointwise> Op for P {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        let arity = <P::Args<Shape> as Args<Shape>>::ARITY;
+        if inputs.len() != arity {
+            return Err(ShapeError::new(format!(
+                "it takes {arity} inputs, and {} were given",
+                inputs.len()
+            )));
+        }
+        inputs
+            .iter()
+            .try_fold(Shape::scalar(), |common, &shape| common.broadcast(shape))
+            .ok_or_else(|| ShapeError::new("the shapes do not broadcast"))
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        let inputs: P::Args<&[S]> = Args::from_fn(|i| x.get(i));
+        if same_length::<P, S>(inputs, y.len()) {
+            let inputs: P::Args<&[S]> = Args::from_fn(|i| &inputs.as_ref()[i][..y.len()]);
+            for (k, y) in y.iter_mut().enumerate() {
+                *y = self.eval(Args::from_fn(|i| inputs.as_ref()[i][k]));
+            }
+            return;
+        }
+        let (shape, strides) = common_walk::<P, S>(x);
+        for_each_run(shape, strides.as_ref(), |run| {
+            for (k, y) in y[run.start..][..run.len].iter_mut().enumerate() {
+                *y = self.eval(element::<P, S>(inputs, run, k));
+            }
+        });
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        y: &[S],
+        y_bar: &[S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let inputs: P::Args<&[S]> = Args::from_fn(|i| x.get(i));
+        let all_same = same_length::<P, S>(inputs, y.len());
+        for i in 0..inputs.as_ref().len() {
+            let Some(mut x_bar) = x_bar.get(i) else {
+                continue;
+            };
+            if all_same {
+                let inputs: P::Args<&[S]> = Args::from_fn(|i| &inputs.as_ref()[i][..y.len()]);
+                let y_bar = &y_bar[..y.len()];
+                x_bar.add(|k| {
+                    let x = Args::from_fn(|i| inputs.as_ref()[i][k]);
+                    y_bar[k] * self.derivative(x, y[k]).as_ref()[i]
+                });
+                continue;
+            }
+            let (shape, strides) = common_walk::<P, S>(x);
+            let x_bar = x_bar.as_mut_slice();
+            for_each_run(shape, strides.as_ref(), |run| {
+                let term = |k: usize| {
+                    let x = element::<P, S>(inputs, run, k);
+                    let at = run.start + k;
+                    y_bar[at] * self.derivative(x, y[at]).as_ref()[i]
+                };
+                let x_bar = &mut x_bar[run.offsets[i]..];
+                if run.strides[i] == 0 {
+                    x_bar[0] += sum(run.len, term);
+                } else {
+                    for (k, x_bar) in x_bar[..run.len].iter_mut().enumerate() {
+                        *x_bar += term(k);
+                    }
+                }
+            });
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        let op = P::draw(draw);
+        let domain = op.domain();
+        let domain = domain.as_ref();
+        let shape = draw.shape();
+        let stretched = domain.len() > 1 && draw.flag();
+        let mut signature = Signature::new(op);
+        for &domain in domain {
+            let shape = if stretched {
+                draw.shape_within(shape)
+            } else {
+                shape
+            };
+            signature = signature.input_in(shape, domain);
+        }
+        signature
+    }
+}
+
+/// Whether element `k` of every input belongs to element `k` of the output. Equal sizes are
+/// enough: a stretched input has fewer elements, except along axes of length 1, which change
+/// nothing.
+fn same_length<P: Pointwise, S: Scalar>(inputs: P::Args<&[S]>, len: usize) -> bool {
+    inputs.as_ref().iter().all(|input| input.len() == len)
+}
+
+/// The common shape of the inputs, and how each of them is walked in it.
+fn common_walk<P: Pointwise, S: Scalar>(x: Primals<'_, S>) -> (Shape, P::Args<[usize; MAX_RANK]>) {
+    let arity = <P::Args<S> as Args<S>>::ARITY;
+    let shape = (0..arity).fold(Shape::scalar(), |common, i| {
+        common
+            .broadcast(x.shape(i))
+            .expect("output_shape refused what does not broadcast")
+    });
+    (shape, Args::from_fn(|i| x.shape(i).strides_in(shape)))
+}
+
+/// Element `k` of a run, of every input.
+#[inline]
+fn element<P: Pointwise, S: Scalar>(inputs: P::Args<&[S]>, run: &Run, k: usize) -> P::Args<S> {
+    Args::from_fn(|i| inputs.as_ref()[i][run.offsets[i] + k * run.strides[i]])
+}

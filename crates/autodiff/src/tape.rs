@@ -1,0 +1,368 @@
+//! The tape: a program over one arena of values, recorded once and replayed.
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::fmt;
+use std::ops::Range;
+
+use crate::op::ErasedOp;
+use crate::operands::{Cotangents, Primals, Slot};
+use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
+
+/// A recorded program: leaves, and ops over what came before them.
+///
+/// Recording an op computes its value at once. Because the inputs of an op always precede it, the
+/// record order is an order of evaluation, and the reverse of it is an order for the sweep.
+///
+/// A training step does not record again. It sets the leaves that changed and **replays**: the
+/// same program on the new values, without an allocation.
+///
+/// ```
+/// use autodiff::{Tape, Tensor};
+///
+/// let tape = Tape::new();
+/// let x = tape.variable(Tensor::from([1.0, 2.0]));
+/// let y = (x * x).sum();
+/// let mut gradients = y.backward();
+/// assert_eq!(gradients.wrt(x)[..], [2.0, 4.0]);
+///
+/// tape.set(x, &Tensor::from([5.0, 6.0]));
+/// tape.replay();
+/// gradients.replay();
+/// assert_eq!(y.item(), 61.0);
+/// assert_eq!(gradients.wrt(x)[..], [10.0, 12.0]);
+/// ```
+pub struct Tape<S> {
+    program: RefCell<Program<S>>,
+}
+
+/// The tape without the cell around it.
+pub(crate) struct Program<S> {
+    pub(crate) values: Vec<S>,
+    pub(crate) nodes: Vec<Node<S>>,
+    /// The inputs of all nodes, one after the other.
+    slots: Vec<Slot>,
+    /// A leaf was set after the last replay: computed values do not belong to it.
+    stale: bool,
+}
+
+pub(crate) struct Node<S> {
+    /// `None` for a leaf.
+    pub(crate) op: Option<Box<dyn ErasedOp<S>>>,
+    inputs: Range<usize>,
+    pub(crate) output: Slot,
+    /// Whether a variable is among what it depends on.
+    pub(crate) tracked: bool,
+}
+
+impl<S: Scalar> Tape<S> {
+    /// An empty tape.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            program: RefCell::new(Program {
+                values: Vec::new(),
+                nodes: Vec::new(),
+                slots: Vec::new(),
+                stale: false,
+            }),
+        }
+    }
+
+    /// A leaf that gradients can be taken with respect to.
+    #[track_caller]
+    pub fn variable(&self, value: impl Into<Tensor<S>>) -> Var<'_, S> {
+        self.leaf(&value.into(), true)
+    }
+
+    /// A leaf that no gradient is wanted of: data, labels, noise. Its cotangent is never computed.
+    #[track_caller]
+    pub fn data(&self, value: impl Into<Tensor<S>>) -> Var<'_, S> {
+        self.leaf(&value.into(), false)
+    }
+
+    #[track_caller]
+    fn leaf(&self, value: &Tensor<S>, tracked: bool) -> Var<'_, S> {
+        let mut program = self.program_mut();
+        let output = program.next_slot(value.shape());
+        program.values.extend_from_slice(value.as_slice());
+        program.nodes.push(Node {
+            op: None,
+            inputs: 0..0,
+            output,
+            tracked,
+        });
+        Var::new(self, output.node)
+    }
+
+    /// Records an op on these inputs, and computes its value. Named functions and operators are
+    /// this with a panic for the error: see [`apply`](Tape::apply).
+    ///
+    /// # Errors
+    ///
+    /// If the op refuses the inputs' shapes.
+    ///
+    /// # Panics
+    ///
+    /// If an input is of another tape, or leaves were set and not yet replayed.
+    #[track_caller]
+    pub fn record(&self, op: impl Op, inputs: &[Var<'_, S>]) -> Result<Var<'_, S>, ShapeError> {
+        self.record_erased(Box::new(op), inputs)
+    }
+
+    /// [`record`](Tape::record) for an op out of the registry.
+    ///
+    /// # Errors
+    ///
+    /// As `record`.
+    ///
+    /// # Panics
+    ///
+    /// As `record`.
+    #[track_caller]
+    pub fn record_erased(
+        &self,
+        op: Box<dyn ErasedOp<S>>,
+        inputs: &[Var<'_, S>],
+    ) -> Result<Var<'_, S>, ShapeError> {
+        assert!(
+            inputs.iter().all(|input| std::ptr::eq(input.tape(), self)),
+            "{}: an input was recorded on another tape",
+            op.name()
+        );
+        let mut program = self.program_mut();
+        program.assert_fresh();
+        let slots: Vec<Slot> = inputs.iter().map(|x| program.slot(x.node())).collect();
+        let shapes: Vec<Shape> = slots.iter().map(|slot| slot.shape).collect();
+        let output = program.next_slot(op.output_shape(&shapes)?);
+        let tracked = slots.iter().any(|slot| program.nodes[slot.node].tracked);
+        let first = program.slots.len();
+        program.slots.extend(slots);
+        let inputs = first..program.slots.len();
+        program.values.resize(output.offset + output.len, S::zero());
+        program.nodes.push(Node {
+            op: Some(op),
+            inputs,
+            output,
+            tracked,
+        });
+        program.compute(output.node);
+        Ok(Var::new(self, output.node))
+    }
+
+    /// Records an op on these inputs, and computes its value: what named functions are made of.
+    ///
+    /// ```
+    /// use autodiff::{Scalar, Tape, Tensor, Var, ops};
+    ///
+    /// #[track_caller]
+    /// fn product<'t, S: Scalar>(a: Var<'t, S>, b: Var<'t, S>) -> Var<'t, S> {
+    ///     a.tape().apply(ops::Matmul, &[a, b])
+    /// }
+    ///
+    /// let tape = Tape::new();
+    /// let a = tape.variable(Tensor::from([[1.0, 2.0]]));
+    /// assert_eq!(product(a, a.transpose()).item(), 5.0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// With the text of the [`ShapeError`], at the caller's line if the calling function is
+    /// `#[track_caller]`; and as [`record`](Tape::record).
+    #[track_caller]
+    pub fn apply(&self, op: impl Op, inputs: &[Var<'_, S>]) -> Var<'_, S> {
+        match self.record(op, inputs) {
+            Ok(output) => output,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Gives a leaf a new value. What was computed from the old one can be read again after
+    /// [`replay`](Tape::replay).
+    ///
+    /// # Panics
+    ///
+    /// If `leaf` is the output of an op, or has another shape.
+    #[track_caller]
+    pub fn set<'a>(&self, leaf: Var<'_, S>, value: impl Into<View<'a, S>>) {
+        let value = value.into();
+        let shape = leaf.shape();
+        assert!(
+            shape == value.shape(),
+            "set: the leaf has shape {shape}, and the value {}",
+            value.shape()
+        );
+        self.update(leaf, |values| values.copy_from_slice(&value));
+    }
+
+    /// Changes the elements of a leaf where they lie, row by row: a step of an optimizer.
+    ///
+    /// `change` must not use the tape.
+    ///
+    /// # Panics
+    ///
+    /// If `leaf` is the output of an op.
+    #[track_caller]
+    pub fn update(&self, leaf: Var<'_, S>, change: impl FnOnce(&mut [S])) {
+        assert!(
+            std::ptr::eq(leaf.tape(), self),
+            "the leaf was recorded on another tape"
+        );
+        let mut program = self.program_mut();
+        let node = &program.nodes[leaf.node()];
+        assert!(
+            node.op.is_none(),
+            "only leaves can be set, and this is the output of an op"
+        );
+        let place = node.output.range();
+        program.stale = true;
+        change(&mut program.values[place]);
+    }
+
+    /// Runs the recorded program again on the leaves as they are now.
+    #[track_caller]
+    pub fn replay(&self) {
+        let mut program = self.program_mut();
+        for node in 0..program.nodes.len() {
+            program.compute(node);
+        }
+        program.stale = false;
+    }
+
+    /// Forgets the program and keeps the memory, for recording another one.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    ///
+    /// let mut tape = Tape::new();
+    /// for step in 0..3 {
+    ///     tape.clear();
+    ///     let x = tape.variable(f64::from(step));
+    ///     assert_eq!((x * x).backward().wrt(x).item(), 2.0 * f64::from(step));
+    /// }
+    /// ```
+    pub fn clear(&mut self) {
+        let program = self.program.get_mut();
+        program.values.clear();
+        program.nodes.clear();
+        program.slots.clear();
+        program.stale = false;
+    }
+
+    /// The number of leaves and ops.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.program().nodes.len()
+    }
+
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[track_caller]
+    pub(crate) fn program(&self) -> Ref<'_, Program<S>> {
+        self.program
+            .try_borrow()
+            .expect("the closure of `update` must not use the tape")
+    }
+
+    #[track_caller]
+    fn program_mut(&self) -> RefMut<'_, Program<S>> {
+        self.program
+            .try_borrow_mut()
+            .expect("the closure of `update` must not use the tape")
+    }
+}
+
+impl<S: Scalar> Program<S> {
+    pub(crate) fn slot(&self, node: usize) -> Slot {
+        self.nodes[node].output
+    }
+
+    /// The inputs of a node.
+    pub(crate) fn inputs(&self, node: usize) -> &[Slot] {
+        &self.slots[self.nodes[node].inputs.clone()]
+    }
+
+    /// Runs the vjp of a node, a leaf having none.
+    pub(crate) fn vjp(&self, node: usize, y_bar: &[S], x_bar: Cotangents<'_, S>) {
+        let Node { op, output, .. } = &self.nodes[node];
+        let Some(op) = op else { return };
+        let x = Primals {
+            values: &self.values,
+            slots: self.inputs(node),
+        };
+        op.vjp(x, &self.values[output.range()], &y_bar[..output.len], x_bar);
+    }
+
+    /// The value of a leaf, or of an op's output.
+    #[track_caller]
+    pub(crate) fn value(&self, node: usize) -> View<'_, S> {
+        if self.nodes[node].op.is_some() {
+            self.assert_fresh();
+        }
+        let slot = self.slot(node);
+        View::new(slot.shape, &self.values[slot.range()])
+    }
+
+    /// Reading a value that belongs to leaves of the past would be a silent mistake.
+    #[track_caller]
+    pub(crate) fn assert_fresh(&self) {
+        assert!(
+            !self.stale,
+            "a leaf was set since the program was last run: replay() the tape first"
+        );
+    }
+
+    fn next_slot(&self, shape: Shape) -> Slot {
+        Slot {
+            node: self.nodes.len(),
+            offset: self.values.len(),
+            len: shape.size(),
+            shape,
+        }
+    }
+
+    fn compute(&mut self, node: usize) {
+        let Node {
+            op, inputs, output, ..
+        } = &self.nodes[node];
+        let Some(op) = op else { return };
+        // Inputs precede the output, so this split separates what is read from what is written.
+        let (before, rest) = self.values.split_at_mut(output.offset);
+        let inputs = Primals {
+            values: before,
+            slots: &self.slots[inputs.clone()],
+        };
+        op.forward(inputs, &mut rest[..output.len]);
+    }
+}
+
+impl<S: Scalar> Default for Tape<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Scalar> fmt::Debug for Tape<S> {
+    /// The program, a line a node.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = self.program();
+        for (k, node) in program.nodes.iter().enumerate() {
+            let shape = node.output.shape;
+            match &node.op {
+                None if node.tracked => writeln!(f, "%{k} = variable {shape}")?,
+                None => writeln!(f, "%{k} = data {shape}")?,
+                Some(op) => {
+                    write!(f, "%{k} = {op:?}")?;
+                    for input in program.inputs(k) {
+                        write!(f, " %{}", input.node)?;
+                    }
+                    writeln!(f, " {shape}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

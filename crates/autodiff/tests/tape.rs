@@ -1,0 +1,261 @@
+//! The tape and the sweep: record, replay, fan-out, and what they refuse.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use autodiff::{Tape, Tensor, Var, ops};
+
+/// The message and the line of the panic that `f` ends in.
+fn panic_of(f: impl FnOnce()) -> (String, String) {
+    use std::sync::{Arc, Mutex};
+    let place = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&place);
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        *seen.lock().unwrap() = info.location().unwrap().to_string();
+    }));
+    let payload = catch_unwind(AssertUnwindSafe(f));
+    std::panic::set_hook(hook);
+    let payload = payload.expect_err("it should have panicked");
+    let message = payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap();
+    let place = place.lock().unwrap().clone();
+    (message, place)
+}
+
+/// All panics in one test: the hook is the process's.
+#[test]
+fn mistakes_are_named_at_the_callers_line() {
+    let tape = Tape::<f64>::new();
+    let a = tape.variable(Tensor::zeros([2, 3]));
+    let b = tape.variable(Tensor::zeros([4, 5]));
+    let column = tape.variable(Tensor::zeros([2, 1]));
+    let foreign_tape = Tape::new();
+    let foreign = foreign_tape.variable(Tensor::zeros([2, 3]));
+    let stale_tape = Tape::new();
+    let leaf = stale_tape.variable(1.0);
+    let computed = leaf.exp();
+    stale_tape.set(leaf, &Tensor::from(2.0));
+
+    // (expected, the line the mistake begins on, the mistake)
+    macro_rules! mistake {
+        ($expected:literal, $mistake:expr) => {
+            (
+                $expected,
+                line!(),
+                Box::new(|| _ = $mistake) as Box<dyn FnOnce()>,
+            )
+        };
+    }
+    let zeros = |rows, columns| Tensor::zeros([rows, columns]);
+    let mistakes = [
+        mistake!(
+            "add of (2, 3) and (4, 5): the shapes do not broadcast",
+            a + b
+        ),
+        mistake!(
+            "mul of (2, 3) and (4, 5): the shapes do not broadcast",
+            a * b
+        ),
+        mistake!(
+            "matmul of (2, 3) and (4, 5): the inner axes, 3 and 4, differ",
+            a.matmul(b)
+        ),
+        mistake!(
+            "linear of (2, 3) and (4, 5) and (2, 1): the weights are for 3 features, and there are 4",
+            a.linear(b, column)
+        ),
+        mistake!(
+            "sigmoid_cross_entropy of (2, 3) and (4, 5): logits and labels differ in shape",
+            a.sigmoid_cross_entropy(b)
+        ),
+        mistake!(
+            "reshape of (2, 3): 6 elements do not fill (4,)",
+            a.reshape([4])
+        ),
+        mistake!(
+            "broadcast_to of (2, 3): it does not stretch to (2, 4)",
+            a.broadcast_to([2, 4])
+        ),
+        mistake!(
+            "sum of (2, 3): axis 2 does not exist, or is named twice",
+            a.sum_over(2)
+        ),
+        mistake!(
+            "mean of (2, 3): axis 0 does not exist, or is named twice",
+            a.mean_over([0, 0])
+        ),
+        mistake!(
+            "transpose of (2, 3): [0, 2] is not an order of the axes",
+            a.permute(&[0, 2])
+        ),
+        mistake!(
+            "backward wants an output of one element, and its shape is (2, 3)",
+            a.backward()
+        ),
+        mistake!(
+            "backward_from: the output has shape (2, 3), and the cotangent (3, 2)",
+            a.backward_from(&zeros(3, 2))
+        ),
+        mistake!(
+            "set: the leaf has shape (2, 3), and the value (3, 2)",
+            tape.set(a, &zeros(3, 2))
+        ),
+        mistake!("only leaves can be set", tape.set(a.exp(), &zeros(2, 3))),
+        mistake!("an input was recorded on another tape", a + foreign),
+        mistake!("a leaf was set since", computed.value()),
+        mistake!("a leaf was set since", computed.backward()),
+        mistake!("a leaf was set since", computed.exp()),
+        mistake!("must not use the tape", tape.update(a, |_| _ = b.value())),
+        mistake!(
+            "item() wants one element, and the shape is (2, 3)",
+            a.item()
+        ),
+    ];
+    for (expected, line, mistake) in mistakes {
+        let (message, place) = panic_of(mistake);
+        assert!(
+            message.contains(expected),
+            "{message}\nshould contain\n{expected}"
+        );
+        let at_the_mistake =
+            (line..line + 4).any(|line| place.contains(&format!("tests/tape.rs:{line}:")));
+        assert!(at_the_mistake, "{message}\nwas reported at {place}");
+    }
+}
+
+#[test]
+fn a_refused_op_leaves_the_tape_as_it_was() {
+    let tape = Tape::<f64>::new();
+    let a = tape.variable(Tensor::zeros([2, 3]));
+    assert!(tape.record(ops::Matmul, &[a, a]).is_err());
+    assert!(tape.record(ops::Matmul, &[a]).is_err());
+    assert_eq!(tape.len(), 1);
+    assert_eq!((a + a).value(), Tensor::zeros([2, 3]));
+}
+
+#[test]
+fn contributions_of_all_consumers_add_up() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(3.0);
+    // The same input twice; a diamond; a dead branch.
+    let square = x * x;
+    let dead = square.exp();
+    let y = square * x + square - 2.0 * x;
+    let gradients = y.backward();
+    assert_eq!(gradients.wrt(x).item(), 3.0 * 9.0 + 6.0 - 2.0);
+    assert_eq!(dead.backward().wrt(x).item(), 6.0 * 9.0_f64.exp());
+}
+
+#[test]
+fn gradients_do_not_disturb_each_other() {
+    let tape = Tape::<f64>::new();
+    let (x, y) = (tape.variable(2.0), tape.variable(5.0));
+    let (product, sum) = (x * y, x + y);
+    let of_product = product.backward();
+    let of_sum = sum.backward();
+    let again = product.backward();
+    for gradients in [&of_product, &again] {
+        assert_eq!(gradients.wrt(x).item(), 5.0);
+        assert_eq!(gradients.wrt(y).item(), 2.0);
+    }
+    assert_eq!(of_sum.wrt(x).item(), 1.0);
+    // A leaf is an output like any other.
+    let of_leaf = x.backward();
+    assert_eq!([of_leaf.wrt(x).item(), of_leaf.wrt(y).item()], [1.0, 0.0]);
+}
+
+#[test]
+fn an_output_that_depends_on_no_variable_has_zero_gradients() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(2.0);
+    let constant = tape.data(3.0).exp();
+    assert_eq!(constant.backward().wrt(x).item(), 0.0);
+}
+
+#[test]
+fn a_second_sweep_forgets_the_first() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(Tensor::from([1.0, 2.0]));
+    let y = x.exp();
+    let mut gradients = y.backward_from(&Tensor::from([1.0, 1.0]));
+    gradients.replay_from(&Tensor::from([0.0, 2.0]));
+    assert_eq!(gradients.wrt(x)[..], [0.0, 2.0 * 2.0_f64.exp()]);
+    gradients.replay();
+    assert_eq!(gradients.wrt(x)[..], [0.0, 2.0 * 2.0_f64.exp()]);
+}
+
+#[test]
+fn a_replay_is_a_new_recording() {
+    fn program<'t>(x: Var<'t, f64>, w: Var<'t, f64>) -> Var<'t, f64> {
+        let h = w.matmul(x).tanh();
+        (h.max(-0.5 * h) + w.sum_over(1).reshape([2, 1]) / (2.0 + x * x).mean()).sum()
+    }
+    let (x0, w0) = (Tensor::from([[0.3, 0.4]]), Tensor::from([[1.0], [-2.0]]));
+    let (x1, w1) = (Tensor::from([[-1.5, 0.7]]), Tensor::from([[0.1], [3.0]]));
+
+    let replayed = Tape::new();
+    let (x, w) = (replayed.variable(x0), replayed.variable(w0));
+    let y = program(x, w);
+    let mut gradients = y.backward();
+    replayed.set(x, &x1);
+    replayed.set(w, &w1);
+    replayed.replay();
+    gradients.replay();
+
+    let recorded = Tape::new();
+    let (x_new, w_new) = (recorded.variable(x1), recorded.variable(w1));
+    let y_new = program(x_new, w_new);
+    let gradients_new = y_new.backward();
+    assert_eq!(y.value(), y_new.value());
+    assert_eq!(gradients.wrt(x), gradients_new.wrt(x_new));
+    assert_eq!(gradients.wrt(w), gradients_new.wrt(w_new));
+}
+
+#[test]
+fn four_axes_and_none_and_empty_ones_work() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(Tensor::from_fn([2, 1, 3, 2], |k| k as f64));
+    let y = tape.variable(Tensor::from_fn([5, 1, 1], |k| k as f64));
+    let z = (x * y).sum_over([0, 2]);
+    assert_eq!(z.shape().dims(), [5, 2]);
+    let gradients = z.sum().backward();
+    assert_eq!(gradients.wrt(x)[..], [10.0; 12]);
+    assert_eq!(gradients.wrt(y)[..], [66.0; 5]);
+
+    let empty = tape.variable(Tensor::zeros([0, 3]));
+    let total = empty.exp().sum();
+    assert_eq!(total.item(), 0.0);
+    assert_eq!(total.backward().wrt(empty).shape().dims(), [0, 3]);
+    let product = empty.transpose().matmul(empty);
+    assert_eq!(product.value(), Tensor::zeros([3, 3]));
+}
+
+#[test]
+fn a_long_chain_needs_no_deep_stack() {
+    let deep = std::thread::Builder::new()
+        .stack_size(256 * 1024)
+        .spawn(|| {
+            let tape = Tape::<f64>::new();
+            let x = tape.variable(1.0);
+            let one = tape.data(1.0);
+            let end = (0..1_000_000).fold(x, |y, _| y * one);
+            end.backward().wrt(x).item()
+        });
+    assert_eq!(deep.unwrap().join().unwrap(), 1.0);
+}
+
+#[test]
+fn a_tape_prints_its_program() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(Tensor::from([1.0, 2.0]));
+    let _ = x.powi(2).sum();
+    assert_eq!(
+        format!("{tape:?}"),
+        "%0 = variable (2,)\n\
+         %1 = Powi { exponent: 2 } %0 (2,)\n\
+         %2 = Sum { axes: all axes } %1 ()\n"
+    );
+}
