@@ -137,7 +137,9 @@ impl<O> Signature<O> {
         self
     }
 
-    pub(crate) fn map<P>(self, f: impl FnOnce(O) -> P) -> Signature<P> {
+    /// The same inputs for what `f` makes of the op.
+    #[must_use]
+    pub fn map<P>(self, f: impl FnOnce(O) -> P) -> Signature<P> {
         Signature {
             op: f(self.op),
             inputs: self.inputs,

@@ -16,9 +16,16 @@ mod csv;
 mod dataset;
 #[cfg(feature = "files")]
 mod files;
+mod hand_written;
 mod initializers;
+mod mlp;
+#[cfg(feature = "safetensors")]
+mod model_file;
+mod naive;
 mod numpy_random;
 mod random;
+mod taped;
+mod train;
 
 pub use circles::make_circles;
 #[cfg(feature = "csv")]
@@ -26,6 +33,13 @@ pub use csv::{CsvError, CsvProblem, Place, read_csv, read_csv_from, write_csv};
 pub use dataset::{DataError, Dataset};
 #[cfg(feature = "files")]
 pub use files::{WriteError, write_atomically};
+pub use hand_written::HandWritten;
 pub use initializers::{He, Initializer, Normal, Xavier, Zeros};
+pub use mlp::{Mlp, ModelError, Network};
+#[cfg(feature = "safetensors")]
+pub use model_file::{LoadError, ModelFileProblem, load_model, parse_model, save_model};
+pub use naive::naive_cross_entropy;
 pub use numpy_random::NumpyRandom;
 pub use random::RandomStream;
+pub use taped::Taped;
+pub use train::{GradientBy, History, Observer, Pass, Step, Training, TrainingError};

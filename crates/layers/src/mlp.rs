@@ -1,0 +1,331 @@
+//! The model: sizes and parameters, and what it predicts.
+
+use autodiff::matmul::{Matrix, MatrixMut, matmul};
+use autodiff::ops::logistic;
+use autodiff::{Scalar, Shape, Tape, Tensor, Var, View};
+
+use crate::{Dataset, Initializer, RandomStream};
+
+/// The network LINEAR→RELU→…→LINEAR→SIGMOID for two classes, in the course's layout: layer l has
+/// weights W of shape (n_out, n_in) and biases b of shape (n_out, 1), and examples are columns.
+///
+/// Invariant: the parameters are one vector W¹, b¹, W², b², …, each matrix row by row, and all of
+/// them are finite when the model is made.
+///
+/// ```
+/// use layers::{He, Mlp, NumpyRandom};
+///
+/// let model = Mlp::<f64>::new(&[2, 10, 5, 1], &He, &mut NumpyRandom::seed(3))?;
+/// assert_eq!(model.parameters().len(), 2 * 10 + 10 + 10 * 5 + 5 + 5 + 1);
+/// assert_eq!(model.weights(0).shape().dims(), [10, 2]);
+/// assert_eq!(model.biases(0)[..], [0.0; 10]);
+/// # Ok::<(), layers::ModelError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mlp<S> {
+    sizes: Vec<usize>,
+    parameters: Vec<S>,
+}
+
+/// Why there is no such model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ModelError {
+    /// The layer sizes do not describe this kind of network.
+    #[error(
+        "{sizes:?} are not the sizes of a network: give at least the number of features and 1 for \
+         the output, no 0, and no more parameters than can be addressed"
+    )]
+    Sizes {
+        /// What was given.
+        sizes: Vec<usize>,
+    },
+    /// The parameter vector has another length.
+    #[error("a network of sizes {sizes:?} has {expected} parameters, and {found} were given")]
+    Parameters {
+        /// The layer sizes.
+        sizes: Vec<usize>,
+        /// How many parameters they make.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// A parameter is infinite or NaN.
+    #[error("parameter {index} is {value}: give finite parameters")]
+    NotFinite {
+        /// Its place in the vector.
+        index: usize,
+        /// What it is.
+        value: f64,
+    },
+}
+
+impl<S: Scalar> Mlp<S> {
+    /// A network whose weights come from the initializer, first layer first, and whose biases
+    /// are 0. `sizes` are n_x, the widths of the hidden layers, and 1.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two sizes, one of them is 0, or the last one is not 1; or if a
+    /// weight is not finite.
+    pub fn new(
+        sizes: &[usize],
+        initializer: &dyn Initializer,
+        random: &mut dyn RandomStream,
+    ) -> Result<Self, ModelError> {
+        check_sizes(sizes)?;
+        let mut parameters = Vec::with_capacity(count(sizes));
+        for layer in sizes.windows(2) {
+            let (n_in, n_out) = (layer[0], layer[1]);
+            let weights = initializer.weights(n_out, n_in, random);
+            parameters.extend(weights.as_slice().iter().map(|&w| S::constant(w)));
+            parameters.extend((0..n_out).map(|_| S::zero()));
+        }
+        Self::from_parameters(sizes, parameters)
+    }
+
+    /// The network with these parameters, in the order W¹, b¹, W², b², …
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Mlp::new), and if the number of parameters is another.
+    pub fn from_parameters(sizes: &[usize], parameters: Vec<S>) -> Result<Self, ModelError> {
+        check_sizes(sizes)?;
+        if parameters.len() != count(sizes) {
+            return Err(ModelError::Parameters {
+                sizes: sizes.to_vec(),
+                expected: count(sizes),
+                found: parameters.len(),
+            });
+        }
+        if let Some(index) = parameters.iter().position(|p| !p.is_finite()) {
+            return Err(ModelError::NotFinite {
+                index,
+                value: parameters[index].to_f64().unwrap_or(f64::NAN),
+            });
+        }
+        Ok(Self {
+            sizes: sizes.to_vec(),
+            parameters,
+        })
+    }
+
+    /// n_x, the widths of the hidden layers, and 1.
+    #[must_use]
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// The number of layers with parameters.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.sizes.len() - 1
+    }
+
+    /// All parameters, in the order W¹, b¹, W², b², …
+    #[must_use]
+    pub fn parameters(&self) -> &[S] {
+        &self.parameters
+    }
+
+    /// The weights of a layer, counted from 0, of shape (n_out, n_in).
+    ///
+    /// # Panics
+    ///
+    /// If there is no such layer.
+    #[track_caller]
+    #[must_use]
+    pub fn weights(&self, layer: usize) -> View<'_, S> {
+        let [weights, _] = layer_views(&self.sizes, &self.parameters, layer);
+        weights
+    }
+
+    /// The biases of a layer, counted from 0, of shape (n_out, 1).
+    ///
+    /// # Panics
+    ///
+    /// If there is no such layer.
+    #[track_caller]
+    #[must_use]
+    pub fn biases(&self, layer: usize) -> View<'_, S> {
+        let [_, biases] = layer_views(&self.sizes, &self.parameters, layer);
+        biases
+    }
+
+    /// The same network at another scalar, each parameter rounded to it.
+    #[must_use]
+    pub fn cast<T: Scalar>(&self) -> Mlp<T> {
+        let to_f64 = |p: &S| p.to_f64().expect("a scalar is a number");
+        Mlp {
+            sizes: self.sizes.clone(),
+            parameters: self
+                .parameters
+                .iter()
+                .map(|p| T::constant(to_f64(p)))
+                .collect(),
+        }
+    }
+
+    /// Records the network on a tape, applied to `x` of shape (n_x, m). Its parameters become
+    /// variables.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use layers::{He, Mlp, NumpyRandom};
+    ///
+    /// let model = Mlp::<f64>::new(&[2, 3, 1], &He, &mut NumpyRandom::seed(1))?;
+    /// let tape = Tape::new();
+    /// let x = tape.data(Tensor::from([[0.5, 1.0], [-1.0, 2.0]]));
+    /// let y = tape.data(Tensor::from([[0.0, 1.0]]));
+    /// let network = model.record(x);
+    /// let cost = network.logits.sigmoid_cross_entropy(y);
+    /// let gradients = cost.backward();
+    /// assert_eq!(gradients.wrt(network.parameters[0]).shape().dims(), [3, 2]);
+    /// # Ok::<(), layers::ModelError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another number of features.
+    #[track_caller]
+    #[must_use]
+    pub fn record<'t>(&self, x: Var<'t, S>) -> Network<'t, S> {
+        let tape: &Tape<S> = x.tape();
+        // All parameters before the first op: neighbours in the tape's memory.
+        let parameters: Vec<_> = (0..self.depth())
+            .flat_map(|layer| [self.weights(layer), self.biases(layer)])
+            .map(|parameter| tape.variable(parameter.to_tensor()))
+            .collect();
+        let mut logits = x;
+        for (layer, parameter) in parameters.chunks_exact(2).enumerate() {
+            let activations = if layer == 0 { logits } else { logits.relu() };
+            logits = parameter[0].linear(activations, parameter[1]);
+        }
+        Network { parameters, logits }
+    }
+
+    /// The probability of class 1 for each example, of shape (1, m), for `x` of shape (n_x, m).
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another number of features.
+    #[track_caller]
+    #[must_use]
+    pub fn predict_proba(&self, x: &Tensor<S>) -> Tensor<S> {
+        let m = examples(&self.sizes, x.shape());
+        let mut a = x.as_slice().to_vec();
+        for layer in 0..self.depth() {
+            let [n_out, n_in] = [self.sizes[layer + 1], self.sizes[layer]];
+            let mut z = Vec::with_capacity(n_out * m);
+            for &bias in self.biases(layer).iter() {
+                z.resize(z.len() + m, bias);
+            }
+            matmul(
+                S::one(),
+                Matrix::row_major(&self.weights(layer), n_out, n_in),
+                Matrix::row_major(&a, n_in, m),
+                S::one(),
+                MatrixMut::row_major(&mut z, n_out, m),
+            );
+            if layer + 1 < self.depth() {
+                for z in z.iter_mut().filter(|z| **z <= S::zero()) {
+                    *z = S::zero();
+                }
+            }
+            a = z;
+        }
+        Tensor::new([1, m], a).map(|z| logistic(z).0)
+    }
+
+    /// The class of each example, 0 or 1, of shape (1, m): 1 where the probability is above ½.
+    ///
+    /// # Panics
+    ///
+    /// As [`predict_proba`](Mlp::predict_proba).
+    #[track_caller]
+    #[must_use]
+    pub fn predict(&self, x: &Tensor<S>) -> Tensor<S> {
+        let half = S::constant(0.5);
+        self.predict_proba(x)
+            .map(|a| if a > half { S::one() } else { S::zero() })
+    }
+
+    /// The share of examples that are predicted right.
+    ///
+    /// # Panics
+    ///
+    /// As [`predict_proba`](Mlp::predict_proba).
+    #[track_caller]
+    #[must_use]
+    pub fn accuracy(&self, data: &Dataset<S>) -> f64 {
+        let predictions = self.predict(data.x());
+        let right = predictions
+            .as_slice()
+            .iter()
+            .zip(data.y().as_slice())
+            .filter(|(prediction, label)| prediction == label);
+        right.count() as f64 / data.examples() as f64
+    }
+}
+
+/// A network on a tape: its parameters W¹, b¹, W², b², …, and its logits, of shape (1, m), before
+/// the sigmoid.
+#[derive(Clone, Debug)]
+pub struct Network<'t, S: Scalar> {
+    /// The variables W¹, b¹, W², b², …
+    pub parameters: Vec<Var<'t, S>>,
+    /// The last layer's W A + b.
+    pub logits: Var<'t, S>,
+}
+
+fn check_sizes(sizes: &[usize]) -> Result<(), ModelError> {
+    let too_many = || {
+        sizes
+            .windows(2)
+            .try_fold(0_usize, |sum, n| {
+                sum.checked_add(n[1].checked_mul(n[0].checked_add(1)?)?)
+            })
+            .is_none_or(|parameters| parameters > isize::MAX as usize / size_of::<f64>())
+    };
+    if sizes.len() < 2 || sizes.contains(&0) || sizes.last() != Some(&1) || too_many() {
+        return Err(ModelError::Sizes {
+            sizes: sizes.to_vec(),
+        });
+    }
+    Ok(())
+}
+
+/// The number of parameters of a network of these sizes.
+fn count(sizes: &[usize]) -> usize {
+    sizes.windows(2).map(|n| n[1] * n[0] + n[1]).sum()
+}
+
+/// The weights and the biases of a layer, in a vector of all parameters (or of their gradients).
+#[track_caller]
+pub(crate) fn layer_views<'a, S: Scalar>(
+    sizes: &[usize],
+    vector: &'a [S],
+    layer: usize,
+) -> [View<'a, S>; 2] {
+    assert!(
+        layer + 1 < sizes.len(),
+        "there is no layer {layer} in a network of sizes {sizes:?}"
+    );
+    let [n_in, n_out] = [sizes[layer], sizes[layer + 1]];
+    let (weights, rest) = vector[count(&sizes[..=layer])..].split_at(n_out * n_in);
+    [
+        View::new([n_out, n_in], weights),
+        View::new([n_out, 1], &rest[..n_out]),
+    ]
+}
+
+/// The number of examples in data of this shape.
+#[track_caller]
+fn examples(sizes: &[usize], x: Shape) -> usize {
+    match *x.dims() {
+        [features, m] if features == sizes[0] => m,
+        _ => panic!(
+            "predict: the network takes ({}, m), and x has shape {x}",
+            sizes[0]
+        ),
+    }
+}
