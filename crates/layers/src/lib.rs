@@ -5,6 +5,9 @@
 //! `n_out` units over `n_in` has weights W of shape `(n_out, n_in)` and a bias b of shape
 //! `(n_out, 1)`, so that Z = W·A + b needs no transpose; arrays are row-major.
 //!
+//! The model is [`Mlp`]. Its cost and gradient exist twice, as [`Taped`] on a tape and
+//! [`HandWritten`] with the course's formulas, and [`Mlp::fit`] trains with either.
+//!
 //! What is random takes a [`RandomStream`]: any generator of the `rand` crate, or [`NumpyRandom`],
 //! which draws what NumPy draws, so that a published run starts from the very same bits. What a
 //! user can get wrong (a data set, a file, an option) comes back as an error that says what to
@@ -23,6 +26,8 @@ mod mlp;
 mod model_file;
 mod naive;
 mod numpy_random;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod random;
 mod taped;
 mod train;
