@@ -314,13 +314,13 @@ fn a_path_that_cannot_be_written_is_named_and_nothing_is_left_behind() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing").join("a.svg");
     let error = costs().save(&path).unwrap_err();
-    assert!(matches!(error, PlotError::Write { .. }));
+    assert!(matches!(error, PlotError::Write(_)));
     let message = error.to_string();
     assert!(message.contains("missing") && message.contains("check that its folder exists"));
 
     // A folder of that name cannot be replaced by a file.
     let taken = folder.path().join("taken.png");
     fs::create_dir(&taken).unwrap();
-    assert!(matches!(costs().save(&taken), Err(PlotError::Write { .. })));
+    assert!(matches!(costs().save(&taken), Err(PlotError::Write(_))));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
