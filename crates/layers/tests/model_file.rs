@@ -27,8 +27,10 @@ fn bytes_of(model: &Mlp<f64>) -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
+type Described<'a> = (&'a str, &'a [usize]);
+
 /// A safetensors file of f64 tensors of these names and shapes, all elements 0.5.
-fn file(tensors: &[(&str, &[usize])]) -> Vec<u8> {
+fn file(tensors: &[Described<'_>]) -> Vec<u8> {
     let data: Vec<u8> = (0..1000).flat_map(|_| 0.5_f64.to_le_bytes()).collect();
     let views = tensors.iter().map(|(name, shape)| {
         let size = 8 * shape.iter().product::<usize>();
@@ -79,10 +81,10 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn foreign_files_are_refused_with_the_tensor_that_is_wrong() {
-    let w1: (&str, &[usize]) = ("W1", &[1, 2]);
-    let b1: (&str, &[usize]) = ("b1", &[1, 1]);
+    let w1: Described<'_> = ("W1", &[1, 2]);
+    let b1: Described<'_> = ("b1", &[1, 1]);
     assert!(parse_model::<f64>(&file(&[w1, b1])).is_ok());
-    let cases: [(&[(&str, &[usize])], &str); 7] = [
+    let cases: [(&[Described<'_>], &str); 7] = [
         (&[], "no tensor \"W1\""),
         (&[w1], "no tensor \"b1\""),
         (&[("weight", &[1, 2]), ("bias", &[1])], "no tensor \"W1\""),

@@ -316,7 +316,7 @@ fn a_path_that_cannot_be_written_is_named_and_nothing_is_left_behind() {
     let error = costs().save(&path).unwrap_err();
     assert!(matches!(error, PlotError::Write(_)));
     let message = error.to_string();
-    assert!(message.contains("missing") && message.contains("check that its folder exists"));
+    assert!(message.contains("missing") && message.contains("create it"));
 
     // A folder of that name cannot be replaced by a file.
     let taken = folder.path().join("taken.png");
