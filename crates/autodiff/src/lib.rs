@@ -45,6 +45,7 @@
 
 mod backward;
 pub mod direct;
+mod dual;
 pub mod matmul;
 mod op;
 mod operands;
@@ -60,8 +61,11 @@ pub mod signature;
 mod tape;
 mod tensor;
 mod var;
+#[cfg(feature = "verify")]
+mod wide;
 
 pub use backward::Gradients;
+pub use dual::Dual;
 pub use op::{ErasedOp, Op, Registered};
 pub use operands::{Cotangent, Cotangents, Primals};
 pub use ops::Axes;
@@ -72,6 +76,8 @@ pub use shape_error::{ShapeError, expect_inputs};
 pub use tape::Tape;
 pub use tensor::{Tensor, View};
 pub use var::Var;
+#[cfg(feature = "verify")]
+pub use wide::Wide;
 
 #[doc(hidden)]
 pub mod __private {

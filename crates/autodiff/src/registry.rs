@@ -4,10 +4,13 @@ use std::fmt;
 
 use crate::op::ErasedOp;
 use crate::signature::{Draw, Signature};
-use crate::{Op, Registered};
+use crate::{Dual, Op, Registered, Wide};
 
 /// An op at every scalar the verifier runs it at.
-pub trait AnyOp: ErasedOp<f32> + ErasedOp<f64> {}
+pub trait AnyOp:
+    ErasedOp<f32> + ErasedOp<f64> + ErasedOp<Wide> + ErasedOp<Dual<f64>> + ErasedOp<Dual<Wide>>
+{
+}
 
 impl<O: Op> AnyOp for O {}
 

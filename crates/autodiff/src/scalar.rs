@@ -27,6 +27,12 @@ pub trait Scalar:
     /// The scalar nearest to a constant of a formula, or to a count.
     fn constant(value: f64) -> Self;
 
+    /// Whether this is zero and no input moves it: at a dual number the tangent is zero as well,
+    /// where `is_zero` looks at the primal alone.
+    fn is_constant_zero(self) -> bool {
+        self.is_zero()
+    }
+
     /// C ← α A B + β C; if β is 0, C is not read. The contract is [`matmul::matmul`]'s, which is
     /// also the way to call it.
     ///

@@ -1,0 +1,193 @@
+//! `Wide` where numbers end: zeros, infinities, NaN, overflow, subnormals. The model is `f64`.
+
+use autodiff::Wide;
+use num_traits::Float;
+
+const SPECIAL: [f64; 32] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    2.0,
+    -2.0,
+    3.0,
+    -2.5,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+    f64::MAX,
+    f64::MIN,
+    f64::MIN_POSITIVE,
+    -f64::MIN_POSITIVE,
+    5e-324,
+    -5e-324,
+    1e-310,
+    1e-160,
+    -1e-160,
+    1e160,
+    -1e160,
+    709.7,
+    710.4,
+    711.0,
+    -745.0,
+    -746.0,
+    800.0,
+    -800.0,
+    1e22,
+];
+
+/// NaN for NaN, the same infinity, the same zero; otherwise nearly the same number.
+#[track_caller]
+fn assert_like(value: Wide, expected: f64, what: &str) {
+    let nearest = value.hi();
+    let like = if expected.is_nan() {
+        nearest.is_nan()
+    } else if expected == 0.0 || expected.is_infinite() {
+        nearest.to_bits() == expected.to_bits()
+    } else {
+        // One unit of the smallest subnormal, where there is nothing relative.
+        (nearest - expected).abs() <= 1e-14 * expected.abs() + 5e-324
+    };
+    assert!(like, "{what} = {value:?}, and at f64 it is {expected:e}");
+    assert!(value.lo().is_finite(), "{what} = {value:?}");
+    assert!(
+        nearest.is_finite() || value.lo() == 0.0,
+        "{what} = {value:?}"
+    );
+}
+
+macro_rules! unary {
+    ($($name:ident)*) => {
+        for x in SPECIAL {
+            $(assert_like(
+                Wide::from(x).$name(),
+                Float::$name(x),
+                &format!("{}({x:e})", stringify!($name)),
+            );)*
+        }
+    };
+}
+
+#[test]
+fn functions_of_one_number() {
+    unary! {
+        abs signum recip sqrt cbrt floor ceil round trunc fract
+        exp exp2 exp_m1 ln ln_1p log2 log10
+        sin cos tan asin acos atan sinh cosh tanh atanh to_degrees to_radians
+    }
+    for x in SPECIAL.into_iter().filter(|&x| x.abs() != f64::MAX) {
+        // At ±f64::MAX the standard library gives ∞ for what is 710.5.
+        assert_like(Wide::from(x).asinh(), x.asinh(), &format!("asinh({x:e})"));
+        assert_like(Wide::from(x).acosh(), x.acosh(), &format!("acosh({x:e})"));
+    }
+    for x in SPECIAL {
+        for n in [0, 1, 2, 3, -1, -2, 100] {
+            // Not f64::powi, which loses subnormal results to an overflow on the way.
+            assert_like(
+                Wide::from(x).powi(n),
+                x.powf(n.into()),
+                &format!("{x:e}^{n}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn functions_of_two_numbers() {
+    for x in SPECIAL {
+        for y in SPECIAL {
+            let (a, b) = (Wide::from(x), Wide::from(y));
+            assert_like(a + b, x + y, &format!("{x:e} + {y:e}"));
+            assert_like(a - b, x - y, &format!("{x:e} - {y:e}"));
+            assert_like(a * b, x * y, &format!("{x:e} * {y:e}"));
+            assert_like(a / b, x / y, &format!("{x:e} / {y:e}"));
+            if x != y {
+                // Which of 0 and -0 is larger is not specified.
+                assert_like(a.max(b), x.max(y), &format!("max({x:e}, {y:e})"));
+                assert_like(a.min(b), x.min(y), &format!("min({x:e}, {y:e})"));
+            }
+            assert_like(a.powf(b), x.powf(y), &format!("powf({x:e}, {y:e})"));
+            assert_like(a.hypot(b), x.hypot(y), &format!("hypot({x:e}, {y:e})"));
+            assert_like(a.atan2(b), x.atan2(y), &format!("atan2({x:e}, {y:e})"));
+            assert_eq!(a.partial_cmp(&b), x.partial_cmp(&y), "{x:e} and {y:e}");
+            assert_eq!(a == b, x == y, "{x:e} and {y:e}");
+        }
+    }
+    // Larger quotients leave a remainder of rounding errors.
+    for x in SPECIAL
+        .into_iter()
+        .filter(|x| !(1e9..f64::INFINITY).contains(&x.abs()))
+    {
+        for y in [3.0, -2.5, 0.0, f64::INFINITY, f64::NAN, 1e160] {
+            assert_like(
+                Wide::from(x) % Wide::from(y),
+                x % y,
+                &format!("{x:e} % {y:e}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn rounding_looks_at_both_words() {
+    let below_three = Wide::new(3.0, -1e-20);
+    assert_eq!(below_three.floor().hi(), 2.0);
+    assert_eq!(below_three.trunc().hi(), 2.0);
+    assert_eq!(below_three.ceil().hi(), 3.0);
+    assert_eq!((-below_three).floor().hi(), -3.0);
+    let below_half = Wide::new(0.5, -1e-20);
+    assert_eq!(below_half.round().hi(), 0.0);
+    assert_eq!((-Wide::from(0.5)).round().hi(), -1.0);
+    let large = Wide::new(2f64.powi(70), 0.75);
+    assert_eq!(large.floor(), Wide::from(2f64.powi(70)));
+    assert_eq!(large.fract(), Wide::from(0.75));
+}
+
+#[test]
+fn comparisons_look_at_both_words() {
+    let (x, y) = (Wide::new(1.0, 1e-20), Wide::new(1.0, 2e-20));
+    assert!(x < y && x != y && x.max(y) == y && x.min(y) == x);
+    assert!(!(Wide::nan() <= Wide::nan()));
+}
+
+#[test]
+fn casts_keep_integers() {
+    let count = (1_u64 << 60) + 1;
+    let wide: Wide = num_traits::cast(count).unwrap();
+    assert_eq!(num_traits::cast::<Wide, u64>(wide), Some(count));
+    assert_eq!(num_traits::cast::<f64, Wide>(0.1), Some(Wide::from(0.1)));
+    assert_eq!(num_traits::cast::<Wide, i64>(Wide::from(-2.7)), Some(-2));
+    assert_eq!(num_traits::cast::<Wide, i64>(Wide::nan()), None);
+}
+
+#[test]
+fn text_goes_both_ways() {
+    for text in [
+        "0",
+        "1",
+        "-1.5",
+        "100",
+        "0.00123",
+        "3.141592653589793238462643383279",
+        "1.5e-7",
+        "-2.5e300",
+        "1.234567890123456789012345678e45",
+        "inf",
+        "NaN",
+    ] {
+        let number: Wide = text.parse().unwrap();
+        assert_eq!(number.to_string(), text);
+    }
+    assert_eq!(Wide::PI.to_string(), "3.14159265358979323846264338328");
+    assert_eq!(format!("{:.3}", Wide::PI), "3.142");
+    assert_eq!(
+        Wide::from(0.1).to_string(),
+        "0.1000000000000000055511151231258"
+    );
+    let nines: Wide = "0.99999999999999999999999999999996".parse().unwrap();
+    assert_eq!(nines.to_string(), "1");
+    assert!("1.2.3".parse::<Wide>().is_err());
+    assert!("".parse::<Wide>().is_err());
+}
