@@ -54,22 +54,70 @@ pub fn vjp<S: Scalar>(
     wanted: &[bool],
 ) -> Vec<Option<Tensor<S>>> {
     assert_eq!(inputs.len(), wanted.len(), "one `wanted` for each input");
+    let cotangent = |(x, &wanted): (&Tensor<S>, &bool)| wanted.then(|| Tensor::zeros(x.shape()));
+    let mut x_bar: Vec<_> = inputs.iter().zip(wanted).map(cotangent).collect();
+    run_vjp(op, inputs, y, y_bar, &mut x_bar, false);
+    x_bar
+}
+
+/// Adds the contribution of an op to cotangents that other consumers have added to before: what
+/// [`vjp`] gives, plus what is there.
+///
+/// ```
+/// use autodiff::{Tensor, direct, ops};
+///
+/// let (x, y) = (Tensor::from([1.0, 4.0]), Tensor::from([1.0, 2.0]));
+/// let y_bar = Tensor::from([1.0, 8.0]);
+/// let mut x_bar = [Some(Tensor::from([10.0, 20.0]))];
+/// direct::add_vjp(&ops::Sqrt, &[x], &y, &y_bar, &mut x_bar);
+/// assert_eq!(x_bar, [Some(Tensor::from([10.5, 22.0]))]);
+/// ```
+///
+/// # Panics
+///
+/// If there is not one cotangent (or `None`) for each input, of its shape.
+#[track_caller]
+pub fn add_vjp<S: Scalar>(
+    op: &dyn ErasedOp<S>,
+    inputs: &[Tensor<S>],
+    y: &Tensor<S>,
+    y_bar: &Tensor<S>,
+    x_bar: &mut [Option<Tensor<S>>],
+) {
+    run_vjp(op, inputs, y, y_bar, x_bar, true);
+}
+
+#[track_caller]
+fn run_vjp<S: Scalar>(
+    op: &dyn ErasedOp<S>,
+    inputs: &[Tensor<S>],
+    y: &Tensor<S>,
+    y_bar: &Tensor<S>,
+    x_bar: &mut [Option<Tensor<S>>],
+    written: bool,
+) {
+    let shapes = |x: &Option<Tensor<S>>| x.as_ref().map(Tensor::shape);
+    assert!(
+        inputs.len() == x_bar.len()
+            && inputs
+                .iter()
+                .zip(&*x_bar)
+                .all(|(x, x_bar)| shapes(x_bar).is_none_or(|s| s == x.shape())),
+        "one cotangent of its shape for each input"
+    );
     assert_eq!(y.shape(), y_bar.shape(), "the cotangent is of y's shape");
     let arguments = Arguments::new(inputs);
-    let homes: Vec<Home> = wanted
+    let homes: Vec<Home> = x_bar
         .iter()
         .enumerate()
-        .map(|(buffer, &wanted)| {
-            if wanted {
-                Home { buffer, offset: 0 }
-            } else {
-                Home::NONE
-            }
+        .map(|(buffer, x_bar)| match x_bar {
+            Some(_) => Home { buffer, offset: 0 },
+            None => Home::NONE,
         })
         .collect();
-    let mut buffers: Vec<Vec<S>> = inputs
-        .iter()
-        .map(|x| vec![S::zero(); x.shape().size()])
+    let mut buffers: Vec<Vec<S>> = x_bar
+        .iter_mut()
+        .map(|x_bar| x_bar.take().map_or_else(Vec::new, Tensor::into_vec))
         .collect();
     op.vjp(
         arguments.primals(),
@@ -78,16 +126,13 @@ pub fn vjp<S: Scalar>(
         Cotangents {
             buffers: &mut buffers,
             homes: &homes,
-            written: &mut vec![false; inputs.len()],
+            written: &mut vec![written; inputs.len()],
             slots: &arguments.slots,
         },
     );
-    inputs
-        .iter()
-        .zip(buffers)
-        .zip(wanted)
-        .map(|((x, buffer), &wanted)| wanted.then(|| Tensor::new(x.shape(), buffer)))
-        .collect()
+    for (((x_bar, buffer), home), x) in x_bar.iter_mut().zip(buffers).zip(homes).zip(inputs) {
+        *x_bar = home.exists().then(|| Tensor::new(x.shape(), buffer));
+    }
 }
 
 /// Inputs, laid out as on a tape.

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use crate::signature::{Draw, Signature};
-use crate::{Cotangents, Primals, Scalar, Shape, ShapeError};
+use crate::{Cotangents, Primals, Scalar, Shape, ShapeError, Var};
 
 /// A differentiable function of arrays: a forward rule, its vector-Jacobian product, and what a
 /// verifier needs to try it out. Rules are pure functions of the inputs and of the op's own
@@ -71,6 +71,13 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
 
     /// An instance of the op with inputs it is meant for, made from freely drawn numbers.
     fn signature(draw: &mut Draw<'_>) -> Signature<Self>;
+
+    /// The same function recorded from simpler ops, if it can be: a second witness of its value
+    /// and gradient.
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        let _ = x;
+        None
+    }
 }
 
 /// That an op is known to the verifier. Only [`register!`](crate::register) is meant to implement
@@ -159,7 +166,7 @@ macro_rules! __enter_in_registry {
 
 /// An op at one scalar, its type forgotten: what a tape stores and a registry hands out. Every
 /// [`Op`] is one.
-pub trait ErasedOp<S>: Debug + Send + Sync {
+pub trait ErasedOp<S: Scalar>: Debug + Send + Sync {
     /// [`Registered::NAME`].
     fn name(&self) -> &'static str;
 
@@ -175,6 +182,9 @@ pub trait ErasedOp<S>: Debug + Send + Sync {
 
     /// [`Op::vjp`].
     fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &[S], x_bar: Cotangents<'_, S>);
+
+    /// [`Op::composition`].
+    fn composition<'t>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>>;
 }
 
 impl<S: Scalar, O: Op> ErasedOp<S> for O {
@@ -192,6 +202,10 @@ impl<S: Scalar, O: Op> ErasedOp<S> for O {
 
     fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &[S], x_bar: Cotangents<'_, S>) {
         Op::vjp(self, x, y, y_bar, x_bar);
+    }
+
+    fn composition<'t>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Op::composition(self, x)
     }
 }
 

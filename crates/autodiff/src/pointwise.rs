@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use crate::runs::{MAX_OPERANDS, Run, for_each_run, sum};
-use crate::signature::{Domain, Draw, Signature};
-use crate::{Cotangents, MAX_RANK, Op, Primals, Registered, Scalar, Shape, ShapeError};
+use crate::signature::{Domain, Draw, Kink, Signature};
+use crate::{Cotangents, MAX_RANK, Op, Primals, Registered, Scalar, Shape, ShapeError, Var};
 
 /// An op that works element by element: y = f(a, b, …), its inputs stretched to a common shape by
 /// NumPy's rule. Write the value and the partial derivatives of one element; broadcasting, the
@@ -51,6 +51,18 @@ pub trait Pointwise: Registered + Debug + Default + Send + Sync + 'static {
     #[must_use]
     fn domain(&self) -> Self::Args<Domain> {
         Args::from_fn(|_| Domain::REAL)
+    }
+
+    /// Where it has a value but no derivative: nowhere, unless stated.
+    #[must_use]
+    fn kinks(&self) -> Vec<Kink> {
+        Vec::new()
+    }
+
+    /// [`Op::composition`]: none, unless stated.
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        let _ = x;
+        None
     }
 
     /// The op with its own parameters drawn; an op without any need not say.
@@ -165,7 +177,8 @@ impl<P: Pointwise> Op for P {
         let domain = domain.as_ref();
         let shape = draw.shape();
         let stretched = domain.len() > 1 && draw.flag();
-        let mut signature = Signature::new(op);
+        let kinks = op.kinks();
+        let mut signature = kinks.into_iter().fold(Signature::new(op), Signature::kink);
         for &domain in domain {
             let shape = if stretched {
                 draw.shape_within(shape)
@@ -175,6 +188,10 @@ impl<P: Pointwise> Op for P {
             signature = signature.input_in(shape, domain);
         }
         signature
+    }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Pointwise::composition(self, x)
     }
 }
 

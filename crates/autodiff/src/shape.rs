@@ -184,8 +184,9 @@ impl fmt::Display for Shape {
 }
 
 impl fmt::Debug for Shape {
+    /// As Rust code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        write!(f, "Shape::new(&{:?})", self.dims())
     }
 }
 

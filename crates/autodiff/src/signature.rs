@@ -100,6 +100,30 @@ pub struct Signature<O> {
     pub op: O,
     /// Its inputs, in order.
     pub inputs: Vec<Input>,
+    /// Where it has a value but no derivative, and what its vjp takes for one there.
+    pub kinks: Vec<Kink>,
+}
+
+/// A point where an op has a value but its derivatives from the two sides differ, and the op's
+/// convention there: what the vjp takes for the derivative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kink {
+    /// An element of one input at a value, as 0 is for the rectifier.
+    Point {
+        /// Which input.
+        input: usize,
+        /// The value.
+        at: f64,
+        /// What is taken for the derivative.
+        derivative: f64,
+    },
+    /// Elements of two inputs being equal, as for a maximum.
+    Tie {
+        /// Which inputs.
+        inputs: [usize; 2],
+        /// What is taken for the derivative with respect to each.
+        derivatives: [f64; 2],
+    },
 }
 
 /// What one input of an op may be.
@@ -118,6 +142,7 @@ impl<O> Signature<O> {
         Self {
             op,
             inputs: Vec::new(),
+            kinks: Vec::new(),
         }
     }
 
@@ -137,12 +162,20 @@ impl<O> Signature<O> {
         self
     }
 
+    /// A [`Kink`] of the op.
+    #[must_use]
+    pub fn kink(mut self, kink: Kink) -> Self {
+        self.kinks.push(kink);
+        self
+    }
+
     /// The same inputs for what `f` makes of the op.
     #[must_use]
     pub fn map<P>(self, f: impl FnOnce(O) -> P) -> Signature<P> {
         Signature {
             op: f(self.op),
             inputs: self.inputs,
+            kinks: self.kinks,
         }
     }
 }
@@ -166,6 +199,19 @@ pub struct Domain {
     pub closed: bool,
     /// A point between the ends that does not.
     pub hole: Option<f64>,
+    /// What the op is beyond it.
+    pub beyond: Beyond,
+}
+
+/// What an op is outside an input's domain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beyond {
+    /// Undefined: its value there is NaN or infinite, so that a misuse shows.
+    #[default]
+    Undefined,
+    /// As within: the domain says what the input means, as for a probability, and the formula
+    /// holds for every number.
+    Defined,
 }
 
 impl Domain {
@@ -178,8 +224,11 @@ impl Domain {
         hole: Some(0.0),
         ..Self::REAL
     };
-    /// 0 ≤ x ≤ 1.
-    pub const UNIT: Self = Self::closed(0.0, 1.0);
+    /// 0 ≤ x ≤ 1: a probability or a label, the op being defined for every number.
+    pub const UNIT: Self = Self {
+        beyond: Beyond::Defined,
+        ..Self::closed(0.0, 1.0)
+    };
 
     /// lower < x < upper.
     #[must_use]
@@ -189,6 +238,7 @@ impl Domain {
             upper,
             closed: false,
             hole: None,
+            beyond: Beyond::Undefined,
         }
     }
 

@@ -256,6 +256,6 @@ fn a_tape_prints_its_program() {
         format!("{tape:?}"),
         "%0 = variable (2,)\n\
          %1 = Powi { exponent: 2 } %0 (2,)\n\
-         %2 = Sum { axes: all axes } %1 ()\n"
+         %2 = Sum { axes: Axes::ALL } %1 ()\n"
     );
 }

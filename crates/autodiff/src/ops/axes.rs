@@ -132,14 +132,15 @@ impl From<&[usize]> for Axes {
 }
 
 impl fmt::Debug for Axes {
+    /// As Rust code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.chosen {
-            None => f.write_str("all axes")?,
+            None => f.write_str("Axes::ALL")?,
             Some(chosen) => {
                 let axes: Vec<usize> = (0..MAX_RANK).filter(|&axis| chosen[axis]).collect();
-                write!(f, "axes {axes:?}")?;
+                write!(f, "Axes::new(&{axes:?})")?;
             }
         }
-        f.write_str(if self.kept { ", kept" } else { "" })
+        f.write_str(if self.kept { ".kept()" } else { "" })
     }
 }

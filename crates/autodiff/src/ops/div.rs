@@ -21,6 +21,10 @@ impl Pointwise for Div {
     fn domain(&self) -> [Domain; 2] {
         [Domain::REAL, Domain::NON_ZERO]
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Some(x[0] * x[1].powi(-1))
+    }
 }
 
 binary_operator!(Div, div);

@@ -74,6 +74,10 @@ impl Op for Linear {
             .input([n_in, m])
             .input([n_out, 1])
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Some(x[0].matmul(x[1]) + x[2])
+    }
 }
 
 fn matrices(shapes: [Shape; 3]) -> Option<[[usize; 2]; 3]> {

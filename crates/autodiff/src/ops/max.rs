@@ -1,3 +1,4 @@
+use crate::signature::Kink;
 use crate::{Pointwise, Scalar, Var, register};
 
 /// y = the larger of a and b: [`Var::max`]. Adjoint: the larger one gets ȳ; at a tie each gets
@@ -21,6 +22,13 @@ impl Pointwise for Max {
 
     fn derivative<S: Scalar>(&self, [a, b]: [S; 2], _y: S) -> [S; 2] {
         larger(a, b)
+    }
+
+    fn kinks(&self) -> Vec<Kink> {
+        vec![Kink::Tie {
+            inputs: [0, 1],
+            derivatives: [0.5, 0.5],
+        }]
     }
 }
 

@@ -47,6 +47,11 @@ impl Op for Mean {
         let axes = Axes::draw(draw, shape.rank());
         Signature::new(Self { axes }).input(shape)
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        let count = self.axes.count(x[0].shape());
+        Some(x[0].sum_over(self.axes) / S::constant(count as f64))
+    }
 }
 
 impl<S: Scalar> Var<'_, S> {

@@ -1,4 +1,5 @@
 use super::max::{larger, tie};
+use crate::signature::Kink;
 use crate::{Pointwise, Scalar, Var, register};
 
 /// y = the smaller of a and b: [`Var::min`]. Adjoint: the smaller one gets ȳ; at a tie each gets
@@ -22,6 +23,17 @@ impl Pointwise for Min {
 
     fn derivative<S: Scalar>(&self, [a, b]: [S; 2], _y: S) -> [S; 2] {
         larger(-a, -b)
+    }
+
+    fn kinks(&self) -> Vec<Kink> {
+        vec![Kink::Tie {
+            inputs: [0, 1],
+            derivatives: [0.5, 0.5],
+        }]
+    }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Some(-(-x[0]).max(-x[1]))
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::signature::Kink;
 use crate::{Pointwise, Scalar, Var, register};
 
 /// y = x where x > 0, else 0: [`Var::relu`]. Adjoint: x̄ += ȳ where x > 0; at the kink relu'(0)
@@ -15,6 +16,14 @@ impl Pointwise for Relu {
 
     fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
         [if x <= S::zero() { S::zero() } else { S::one() }]
+    }
+
+    fn kinks(&self) -> Vec<Kink> {
+        vec![Kink::Point {
+            input: 0,
+            at: 0.0,
+            derivative: 0.0,
+        }]
     }
 }
 

@@ -18,6 +18,10 @@ impl Pointwise for Sigmoid {
         let (y, complement) = logistic(x);
         [y * complement]
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Some(((-x[0]).exp() + S::one()).powi(-1))
+    }
 }
 
 /// σ(x) and its complement 1 − σ(x) = σ(−x), each to full relative precision: only e^(−|x|) is

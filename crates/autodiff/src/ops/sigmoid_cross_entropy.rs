@@ -55,6 +55,12 @@ impl Op for SigmoidCrossEntropy {
             .input(shape)
             .input_in(shape, Domain::UNIT)
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        let [z, y] = x else { return None };
+        let (one, of_one, of_zero) = (S::one(), z.sigmoid().ln(), (-*z).sigmoid().ln());
+        Some(-(*y * of_one + (-*y + one) * of_zero).mean())
+    }
 }
 
 /// The branches agree at 0 with all their derivatives, so there is no kink.

@@ -20,6 +20,10 @@ impl Pointwise for Sqrt {
     fn domain(&self) -> [Domain; 1] {
         [Domain::POSITIVE]
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Some((x[0].ln() * S::constant(0.5)).exp())
+    }
 }
 
 impl<S: Scalar> Var<'_, S> {

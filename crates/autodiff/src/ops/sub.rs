@@ -16,6 +16,10 @@ impl Pointwise for Sub {
     fn derivative<S: Scalar>(&self, _: [S; 2], _y: S) -> [S; 2] {
         [S::one(), -S::one()]
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        Some(x[0] + -x[1])
+    }
 }
 
 binary_operator!(Sub, sub);

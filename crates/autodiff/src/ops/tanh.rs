@@ -21,6 +21,11 @@ impl Pointwise for Tanh {
         let root = two / (S::one() + s);
         [s * root * root]
     }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        let two = S::constant(2.0);
+        Some((x[0] * two).sigmoid() * two - S::one())
+    }
 }
 
 impl<S: Scalar> Var<'_, S> {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::runs::for_each_run;
 use crate::signature::{Draw, Signature};
 use crate::{
@@ -6,7 +8,7 @@ use crate::{
 
 /// y = x with its axes in another order: [`Var::transpose`] and [`Var::permute`]. Adjoint: x̄ += ȳ
 /// with its axes back in place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Transpose {
     /// `None` turns the order round. Otherwise axis k of the output is axis `order[k]` of the
     /// input, `rank` of them.
@@ -14,7 +16,7 @@ pub struct Transpose {
 }
 register!(Transpose);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Order {
     axes: [usize; MAX_RANK],
     rank: usize,
@@ -120,6 +122,20 @@ impl Op for Transpose {
             .collect();
         let order = Self::new(&axes).expect("every axis was taken once");
         Signature::new(order).input(shape)
+    }
+}
+
+impl fmt::Debug for Transpose {
+    /// As Rust code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.order {
+            None => f.write_str("Transpose::reversed()"),
+            Some(order) => write!(
+                f,
+                "Transpose::new(&{:?}).unwrap()",
+                &order.axes[..order.rank]
+            ),
+        }
     }
 }
 
