@@ -45,6 +45,13 @@ use crate::Scalar;
 /// respect to everything else into 0 · ∞ = NaN. A tangent that is not zero meets the infinity, so
 /// √x at 0 has derivative ∞. In a nested dual number a tangent counts as zero when all of its
 /// parts are ([`Scalar::is_constant_zero`]), so second derivatives are not lost.
+///
+/// # Error bounds
+///
+/// A function's derivative is right to 16 units (of 2⁻⁵³ at `f64`, of 2⁻¹⁰⁶ at `Wide`) relative to
+/// itself, wherever nothing overflows; that of `powf` to twice as much beyond the bound of the
+/// scalar's own `powf`. A test asserts it, against closed forms in
+/// arbitrary precision at 10,000 points per function.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dual<S> {
     /// The value.
@@ -103,13 +110,6 @@ impl<S: Scalar> Scalar for Dual<S> {
 
     fn is_constant_zero(self) -> bool {
         self.primal.is_constant_zero() && self.tangent.is_constant_zero()
-    }
-}
-
-impl<S: Scalar> From<S> for Dual<S> {
-    /// A constant.
-    fn from(primal: S) -> Self {
-        Self::constant(primal)
     }
 }
 

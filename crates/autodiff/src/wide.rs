@@ -1,4 +1,9 @@
 //! A scalar of twice the precision of `f64`.
+//!
+//! The arithmetic is written out here rather than taken from a crate because a verifier has to trust
+//! it where functions overflow, vanish or cancel. Of the crates tried, `qd` 0.8 is as fast, but makes
+//! NaN of ∞ · 2, 1 / 0 and ln 1e-310, and its sums and logarithms lose digits where they cancel;
+//! `f256` 0.11 takes microseconds and has no right digit in sin 1e-300.
 
 mod arithmetic;
 mod circular;

@@ -27,6 +27,8 @@ pub(super) fn fast_two_sum(a: f64, b: f64) -> (f64, f64) {
 }
 
 /// (p, e) with p = fl(a b) and p + e = a b exactly, unless e underflows (2Prod).
+///
+/// `mul_add` rounds once on every target, by a library call where there is no such instruction.
 #[inline]
 pub(super) fn two_prod(a: f64, b: f64) -> (f64, f64) {
     let product = a * b;
