@@ -21,11 +21,24 @@ pub fn forward<S: Scalar>(
     op: &dyn ErasedOp<S>,
     inputs: &[Tensor<S>],
 ) -> Result<Tensor<S>, ShapeError> {
-    let arguments = Arguments::new(inputs);
-    let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
     // NaN, so that an element the rule forgets to write is seen.
-    let mut y = Tensor::full(op.output_shape(&shapes)?, S::nan());
-    op.forward(arguments.primals(), y.as_mut_slice());
+    forward_over(op, inputs, S::nan())
+}
+
+/// [`forward`] into memory that holds `before`, of which nothing must be left: the forward rule
+/// writes every element and reads none.
+///
+/// # Errors
+///
+/// If the op refuses the inputs' shapes.
+pub fn forward_over<S: Scalar>(
+    op: &dyn ErasedOp<S>,
+    inputs: &[Tensor<S>],
+    before: S,
+) -> Result<Tensor<S>, ShapeError> {
+    let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
+    let mut y = Tensor::full(op.output_shape(&shapes)?, before);
+    op.forward(Arguments::new(inputs).primals(), y.as_mut_slice());
     Ok(y)
 }
 

@@ -79,7 +79,9 @@ impl Layout {
             (inner_n <= 1 || inner_stride > 0)
                 && (n <= 1 || stride > (inner_n.max(1) - 1).saturating_mul(inner_stride))
         };
-        steps_over(self.row_stride, self.rows, self.col_stride, self.cols)
+        self.rows == 0
+            || self.cols == 0
+            || steps_over(self.row_stride, self.rows, self.col_stride, self.cols)
             || steps_over(self.col_stride, self.cols, self.row_stride, self.rows)
     }
 

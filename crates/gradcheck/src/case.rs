@@ -1,0 +1,375 @@
+//! Cases: an instance of an op, values for its inputs, and a cotangent, drawn and shrunk.
+
+use std::sync::Arc;
+
+use autodiff::registry::{AnyOp, Registration};
+use autodiff::signature::{Domain, Draw, Kink, Signature};
+use autodiff::{Cotangents, Dual, ErasedOp, Primals, Scalar, Shape, ShapeError, Tensor, Var, Wide};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// An op to be checked: a name, and how instances of it are made from drawn numbers. Every
+/// registered op is one, and so is whatever is made to look like one.
+pub struct Subject {
+    name: String,
+    place: String,
+    signature: Box<Make>,
+}
+
+type Make = dyn Fn(&mut Draw<'_>) -> Signature<Box<dyn AnyOp>> + Send + Sync;
+
+impl Subject {
+    /// An op by its signature; `place` says where it is defined.
+    pub fn new(
+        name: impl Into<String>,
+        place: impl Into<String>,
+        signature: impl Fn(&mut Draw<'_>) -> Signature<Box<dyn AnyOp>> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            place: place.into(),
+            signature: Box::new(signature),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file and line it was registered at.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The instance that these numbers make, its parts not too large to differentiate.
+    #[must_use]
+    pub fn instance(&self, drawn: &Drawn) -> Instance {
+        const LARGEST: usize = 160;
+        let mut dims = drawn.dims.clone();
+        loop {
+            let signature = (self.signature)(&mut Draw::new(&dims, &drawn.choices));
+            let size: usize = signature.inputs.iter().map(|x| x.shape.size()).sum();
+            if size <= LARGEST || dims.iter().all(|&n| n <= 1) {
+                return Instance::new(signature, drawn);
+            }
+            for n in &mut dims {
+                *n -= usize::from(*n > 1);
+            }
+        }
+    }
+}
+
+impl From<&'static Registration> for Subject {
+    fn from(op: &'static Registration) -> Self {
+        Self::new(
+            op.name,
+            format!("{}:{}", op.file, op.line),
+            |draw: &mut _| op.signature(draw),
+        )
+    }
+}
+
+impl std::fmt::Debug for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.place)
+    }
+}
+
+/// The numbers a case is made of, free of any op: what is drawn, shrunk and kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawn {
+    /// Axis lengths, each possibly 0.
+    pub dims: Vec<usize>,
+    /// Whatever else an op chooses: its parameters, which axes are stretched.
+    pub choices: Vec<u32>,
+    /// The elements, of the inputs first and then of the cotangent. Beyond the end they repeat,
+    /// slightly changed.
+    pub values: Vec<f64>,
+    /// What directions and perturbations are drawn from.
+    pub seed: u64,
+}
+
+impl Drawn {
+    pub(crate) const DIMS: usize = 6;
+    pub(crate) const CHOICES: usize = 12;
+    pub(crate) const VALUES: usize = 64;
+
+    /// Numbers from a seed: axes of length 0, 1, 2, 3 and now and then more; elements that are
+    /// mostly short decimals, with zeros of both signs, ties, and in one case of eight huge and tiny ones.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let dim = |random: &mut StdRng| match random.random_range(0..100) {
+            0..3 => 0,
+            3..20 => 1,
+            20..55 => 2,
+            55..85 => 3,
+            85..95 => 4,
+            _ => 5,
+        };
+        let dims = (0..Self::DIMS).map(|_| dim(&mut random)).collect();
+        let choices = (0..Self::CHOICES)
+            .map(|_| random.random_range(0..840))
+            .collect();
+        let extreme = random.random_range(0..8) == 0;
+        let mut values: Vec<f64> = Vec::with_capacity(Self::VALUES);
+        for k in 0..Self::VALUES {
+            let value = match random.random_range(0..100) {
+                0..8 if k > 0 => values[random.random_range(0..k)],
+                8..11 => 0.0,
+                11..12 => -0.0,
+                12..32 => f64::from(random.random_range(-8..=8)) / 2.0,
+                32..52 => random.random_range(-3.0..3.0),
+                52..62 if extreme => {
+                    let digit = f64::from(random.random_range(-9..=9));
+                    digit * 10.0_f64.powi(random.random_range(1..9))
+                }
+                62..72 if extreme => {
+                    let digit = f64::from(random.random_range(-9..=9));
+                    digit * 10.0_f64.powi(-random.random_range(3..13))
+                }
+                _ => f64::from(random.random_range(-500..=500)) / 100.0,
+            };
+            values.push(value);
+        }
+        Self {
+            dims,
+            choices,
+            values,
+            seed,
+        }
+    }
+
+    fn value(&self, k: usize) -> f64 {
+        match self.values.len() {
+            0 => 0.0,
+            n => self.values[k % n] * (1.0 + 0.375 * (k / n) as f64),
+        }
+    }
+}
+
+/// An instance of an op with values for its inputs and a cotangent of its output.
+pub struct Instance {
+    /// The op.
+    pub op: Arc<dyn AnyOp>,
+    /// The values of its inputs, each within its domain.
+    pub inputs: Vec<Tensor<f64>>,
+    /// The domain of each input.
+    pub domains: Vec<Domain>,
+    /// Where the op has no derivative.
+    pub kinks: Vec<Kink>,
+    /// The output's cotangent, `None` if the op refuses the shapes of its own signature.
+    pub cotangent: Option<Tensor<f64>>,
+    /// What directions and perturbations are drawn from.
+    pub seed: u64,
+}
+
+impl Instance {
+    fn new(signature: Signature<Box<dyn AnyOp>>, drawn: &Drawn) -> Self {
+        let mut next = 0;
+        let mut take = |shape: Shape, domain: Domain| {
+            Tensor::from_fn(shape, |_| {
+                next += 1;
+                into_domain(drawn.value(next - 1), domain)
+            })
+        };
+        let inputs: Vec<_> = signature
+            .inputs
+            .iter()
+            .map(|input| take(input.shape, input.domain))
+            .collect();
+        let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
+        let op: &dyn ErasedOp<f64> = &*signature.op;
+        let cotangent = op
+            .output_shape(&shapes)
+            .ok()
+            // Never 0 unless it was drawn so, and never so large that it hides an input.
+            .map(|shape| take(shape, Domain::REAL).map(|v: f64| v.clamp(-9.0, 9.0)));
+        Self {
+            domains: signature.inputs.iter().map(|input| input.domain).collect(),
+            kinks: signature.kinks,
+            op: Arc::from(signature.op),
+            inputs,
+            cotangent,
+            seed: drawn.seed,
+        }
+    }
+
+    /// The inputs at another scalar.
+    #[must_use]
+    pub fn inputs_at<S: Scalar>(&self) -> Vec<Tensor<S>> {
+        self.inputs.iter().map(|x| x.map(S::constant)).collect()
+    }
+
+    /// The same op, kinks and cotangent, with other values of the inputs.
+    pub(crate) fn at(&self, inputs: Vec<Tensor<f64>>) -> Self {
+        Self {
+            op: Arc::clone(&self.op),
+            inputs,
+            domains: self.domains.clone(),
+            kinks: self.kinks.clone(),
+            cotangent: self.cotangent.clone(),
+            seed: self.seed,
+        }
+    }
+
+    /// The number of elements of all inputs.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.inputs.iter().map(|x| x.shape().size()).sum()
+    }
+
+    /// The same with every element that is on a declared kink moved off it.
+    pub(crate) fn off_kinks(&self) -> Self {
+        let mut inputs = self.inputs.clone();
+        for kink in &self.kinks {
+            match *kink {
+                Kink::Point { input, at, .. } => {
+                    for x in inputs[input].as_mut_slice() {
+                        *x = if *x == at { at + 1.0 } else { *x };
+                    }
+                }
+                Kink::Tie {
+                    inputs: [first, second],
+                    ..
+                } => {
+                    let taken = inputs[first].clone();
+                    for x in inputs[second].as_mut_slice() {
+                        while taken.as_slice().contains(x) {
+                            *x += 0.375;
+                        }
+                    }
+                }
+            }
+        }
+        self.at(inputs)
+    }
+
+    /// How far an element may be moved without leaving its domain.
+    pub(crate) fn distance_to_edge(&self, input: usize, x: f64) -> f64 {
+        let domain = self.domains[input];
+        let edges = [domain.lower, domain.upper]
+            .into_iter()
+            .filter(|_| domain.beyond == autodiff::signature::Beyond::Undefined)
+            .chain(domain.hole);
+        edges
+            .map(|edge| (x - edge).abs())
+            .fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// An op that is shared by several tapes.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared(pub(crate) Arc<dyn AnyOp>);
+
+macro_rules! shared_at {
+    ($($scalar:ty),+) => {$(
+        impl ErasedOp<$scalar> for Shared {
+            fn name(&self) -> &'static str {
+                ErasedOp::<$scalar>::name(&*self.0)
+            }
+
+            fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+                ErasedOp::<$scalar>::output_shape(&*self.0, inputs)
+            }
+
+            fn forward(&self, x: Primals<'_, $scalar>, y: &mut [$scalar]) {
+                self.0.forward(x, y);
+            }
+
+            fn vjp(
+                &self,
+                x: Primals<'_, $scalar>,
+                y: &[$scalar],
+                y_bar: &[$scalar],
+                x_bar: Cotangents<'_, $scalar>,
+            ) {
+                self.0.vjp(x, y, y_bar, x_bar);
+            }
+
+            fn composition<'t>(&self, x: &[Var<'t, $scalar>]) -> Option<Var<'t, $scalar>> {
+                self.0.composition(x)
+            }
+        }
+    )+};
+}
+
+shared_at!(f32, f64, Wide, Dual<f64>, Dual<Wide>);
+
+/// The number, moved into the domain; short decimals stay short ones.
+fn into_domain(value: f64, domain: Domain) -> f64 {
+    if domain.contains(value) {
+        return value;
+    }
+    let (lower, upper) = (domain.lower, domain.upper);
+    let size = value.abs();
+    let moved = match (lower.is_finite(), upper.is_finite()) {
+        (true, true) => lower + (upper - lower) * (size - size.floor()),
+        (true, false) => lower + size,
+        (false, true) => upper - size,
+        (false, false) => value,
+    };
+    if domain.contains(moved) {
+        return moved;
+    }
+    // At an edge, beyond rounding, or in the hole.
+    let fallback = match (lower.is_finite(), upper.is_finite()) {
+        (true, true) => 0.5 * (lower + upper),
+        (true, false) => lower + 1.0,
+        (false, true) => upper - 1.0,
+        (false, false) => value + 1.0,
+    };
+    debug_assert!(domain.contains(fallback), "{fallback} in {domain:?}");
+    fallback
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_moved_into_every_domain() {
+        let domains = [
+            Domain::REAL,
+            Domain::POSITIVE,
+            Domain::NON_ZERO,
+            Domain::UNIT,
+            Domain::open(-1.0, 1.0),
+            Domain::open(1.0, f64::INFINITY),
+            Domain::open(f64::NEG_INFINITY, -2.0),
+        ];
+        for seed in 0..2000 {
+            for value in Drawn::from_seed(seed).values {
+                for domain in domains {
+                    let moved = into_domain(value, domain);
+                    assert!(
+                        domain.contains(moved),
+                        "{value} became {moved}, outside {domain:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_special_values_are_drawn() {
+        let values: Vec<f64> = (0..200)
+            .flat_map(|seed| Drawn::from_seed(seed).values)
+            .collect();
+        let any = |test: fn(&f64) -> bool| values.iter().any(test);
+        assert!(any(|v| v.to_bits() == 0) && any(|v| v.to_bits() == (-0.0_f64).to_bits()));
+        assert!(any(|v| v.abs() > 1e6) && any(|v| *v != 0.0 && v.abs() < 1e-6));
+        assert!(
+            values
+                .windows(2)
+                .any(|pair| pair[0] == pair[1] && pair[0] != 0.0)
+        );
+        let dims: Vec<usize> = (0..200)
+            .flat_map(|seed| Drawn::from_seed(seed).dims)
+            .collect();
+        assert!([0, 1, 2, 3, 5].iter().all(|n| dims.contains(n)));
+    }
+}

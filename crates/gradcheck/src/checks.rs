@@ -1,0 +1,113 @@
+//! The checks, one file each. A check looks at one case and gives a verdict.
+
+mod arithmetic;
+mod composition;
+mod domain;
+mod formula;
+mod kinks;
+mod linearity;
+mod second_order;
+mod shapes;
+mod tape;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+
+use crate::case::Instance;
+use crate::verdict::{Finding, Verdict, settle};
+
+/// What is checked of an op.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// At 106 bits, the hand-written vjp equals central differences of the forward rule, and the
+    /// tangent that dual numbers give.
+    Formula,
+    /// At f64 and f32, value and vjp equal those at 106 bits within what the condition at that
+    /// point explains.
+    Arithmetic,
+    /// Through the tape the gradient is the vjp's: with a repeated input, a diamond, a dead
+    /// branch, a second sweep, a replay, and any choice of inputs that are wanted.
+    Tape,
+    /// Value and gradient are those of the op's composition, where it has one.
+    Composition,
+    /// The vjp is linear in the cotangent, gives exactly 0 for 0, twice the same for the same, and
+    /// adds to what is there.
+    Linearity,
+    /// Hessian-vector products (the vjp at dual numbers) equal differences of the vjp, and are
+    /// symmetric.
+    SecondOrder,
+    /// At a kink the vjp lies between the one-sided derivatives, and is the declared convention.
+    Kinks,
+    /// Outside its domain the op is undefined, and shows it.
+    Domain,
+    /// Shapes that do not fit are refused, every element is written, and empty arrays work.
+    Shapes,
+}
+
+impl Check {
+    /// All of them, the cheapest last to be read in a report.
+    pub const ALL: [Self; 9] = [
+        Self::Formula,
+        Self::Arithmetic,
+        Self::Tape,
+        Self::Composition,
+        Self::Linearity,
+        Self::SecondOrder,
+        Self::Kinks,
+        Self::Domain,
+        Self::Shapes,
+    ];
+
+    /// Its name in test names: `formula`, `second_order`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Formula => "formula",
+            Self::Arithmetic => "arithmetic",
+            Self::Tape => "tape",
+            Self::Composition => "composition",
+            Self::Linearity => "linearity",
+            Self::SecondOrder => "second_order",
+            Self::Kinks => "kinks",
+            Self::Domain => "domain",
+            Self::Shapes => "shapes",
+        }
+    }
+
+    /// Looks at one case. A rule that panics fails.
+    #[must_use]
+    pub fn verdict(self, instance: &Instance) -> Verdict {
+        let check = match self {
+            Self::Formula => formula::check,
+            Self::Arithmetic => arithmetic::check,
+            Self::Tape => tape::check,
+            Self::Composition => composition::check,
+            Self::Linearity => linearity::check,
+            Self::SecondOrder => second_order::check,
+            Self::Kinks => kinks::check,
+            Self::Domain => domain::check,
+            Self::Shapes => shapes::check,
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(instance)));
+        match outcome {
+            Ok(checked) => settle(checked),
+            Err(panic) => {
+                let message = panic
+                    .downcast_ref::<String>()
+                    .map(String::as_str)
+                    .or_else(|| panic.downcast_ref::<&str>().copied())
+                    .unwrap_or("without a message");
+                Finding::of(format!("a rule panicked: {message}")).fail()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,130 @@
+//! Is the arithmetic stable? At f64 and f32, against 106 bits.
+//!
+//! A rule may be as wrong as its inputs' rounding makes it: how far the result at 106 bits moves
+//! when every input moves by one unit in the last place, tried several times with random signs,
+//! times a modest constant. So the bound is computed at every point, from its condition.
+
+use autodiff::{ErasedOp, Scalar, Tensor, Wide};
+use num_traits::Float as _;
+
+use crate::case::Instance;
+use crate::point::{claimed, value};
+use crate::random::Random;
+use crate::verdict::{Checked, Finding, Verdict};
+
+/// How many units of the condition a rule may be off: it has more than one operation, and the
+/// perturbations are a sample.
+const MODEST: f64 = 64.0;
+const PERTURBATIONS: usize = 6;
+
+pub(super) fn check(instance: &Instance) -> Checked<()> {
+    check_at::<f64>(instance, &*instance.op, "f64")?;
+    check_at::<f32>(instance, &*instance.op, "f32")
+}
+
+/// Value and vjp of a point at 106 bits.
+struct Exact {
+    y: Tensor<Wide>,
+    x_bar: Vec<Tensor<Wide>>,
+}
+
+impl Exact {
+    fn of(op: &dyn ErasedOp<Wide>, x: &[Tensor<Wide>], y_bar: &Tensor<Wide>) -> Checked<Self> {
+        let y = value(op, x)?;
+        let x_bar = claimed(op, x, &y, y_bar);
+        Ok(Self { y, x_bar })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Tensor<Wide>> {
+        std::iter::once(&self.y).chain(&self.x_bar)
+    }
+}
+
+fn check_at<S: Scalar>(instance: &Instance, op: &dyn ErasedOp<S>, scalar: &str) -> Checked<()> {
+    let Some(y_bar) = &instance.cotangent else {
+        return Err(Finding::of("it refuses the shapes of its own signature").fail());
+    };
+    let (x, y_bar) = (instance.inputs_at::<S>(), y_bar.map(S::constant));
+    let inside = |(x, domain): (&Tensor<S>, &autodiff::signature::Domain)| {
+        x.as_slice().iter().all(|x| domain.contains(to_f64(*x)))
+    };
+    if !x.iter().zip(&instance.domains).all(inside) {
+        return Err(Verdict::Inconclusive("rounding leaves the domain"));
+    }
+    let wide = |t: &Tensor<S>| t.map(|v| Wide::from(to_f64(v)));
+    let (x_wide, y_bar_wide): (Vec<_>, _) = (x.iter().map(wide).collect(), wide(&y_bar));
+    let exact_op: &dyn ErasedOp<Wide> = &*instance.op;
+    let exact = Exact::of(exact_op, &x_wide, &y_bar_wide)?;
+    let largest = to_f64(S::max_value()) / 16.0;
+    let out_of_range =
+        |t: &Tensor<Wide>| t.as_slice().iter().any(|v| !(v.abs().to_f64() < largest));
+    if exact.parts().any(out_of_range) {
+        return Err(Verdict::Inconclusive("out of the scalar's range"));
+    }
+
+    let unit = to_f64(S::epsilon());
+    let mut random = Random::new(instance.seed.wrapping_add(2));
+    let mut moved = vec![Vec::new(); 1 + x.len()];
+    for (moved, part) in moved.iter_mut().zip(exact.parts()) {
+        *moved = part
+            .as_slice()
+            .iter()
+            .map(|v| unit * v.abs().to_f64())
+            .collect();
+    }
+    for _ in 0..PERTURBATIONS {
+        let mut nudge = |v: Wide| v + v * Wide::from(unit * random.sign());
+        let nudged: Vec<_> = x_wide.iter().map(|x| x.map(&mut nudge)).collect();
+        let near = Exact::of(exact_op, &nudged, &y_bar_wide.map(&mut nudge))?;
+        for (moved, (part, near)) in moved.iter_mut().zip(exact.parts().zip(near.parts())) {
+            for (moved, (a, b)) in moved
+                .iter_mut()
+                .zip(part.as_slice().iter().zip(near.as_slice()))
+            {
+                *moved = moved.max((*a - *b).abs().to_f64() + unit * a.abs().to_f64());
+            }
+        }
+    }
+
+    let y =
+        autodiff::direct::forward(op, &x).map_err(|error| Finding::of(error.to_string()).fail())?;
+    let x_bar = claimed(op, &x, &y, &y_bar);
+    // Below the smallest normal number, what is lost is not relative any more.
+    let extent = |t: &Tensor<S>| {
+        t.as_slice()
+            .iter()
+            .map(|v| to_f64(v.abs()))
+            .fold(1.0, f64::max)
+    };
+    let underflow =
+        to_f64(S::min_positive_value()) * x.iter().map(extent).fold(1.0, f64::max) * extent(&y_bar);
+    let computed = std::iter::once(&y).chain(&x_bar);
+    for (part, ((computed, exact), moved)) in computed.zip(exact.parts()).zip(&moved).enumerate() {
+        for (element, (&got, &exact)) in
+            computed.as_slice().iter().zip(exact.as_slice()).enumerate()
+        {
+            let bound = MODEST * (moved[element] + underflow);
+            let error = (Wide::from(to_f64(got)) - exact).abs().to_f64();
+            if !(error <= bound) {
+                let input = part.checked_sub(1);
+                let of = if input.is_some() { "gradient" } else { "value" };
+                return Err(Finding {
+                    input,
+                    element: Some(element),
+                    expected: exact.to_f64(),
+                    bound,
+                    got: to_f64(got),
+                    ..Finding::of(format!(
+                        "at {scalar} the {of} loses digits that the point does not cost"
+                    ))
+                }
+                .fail());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn to_f64<S: Scalar>(x: S) -> f64 {
+    x.to_f64().unwrap_or(f64::NAN)
+}

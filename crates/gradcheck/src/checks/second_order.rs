@@ -1,0 +1,117 @@
+//! Second derivatives: the vjp at dual numbers, through a tape.
+
+use autodiff::{Dual, Tape, Tensor, Var, Wide};
+use num_traits::Float as _;
+
+use crate::case::{Instance, Shared};
+use crate::point::{Point, claimed, value};
+use crate::random::Random;
+use crate::reference::{AGREEMENT, Direction, Rise, slope};
+use crate::verdict::{Checked, Finding, Verdict};
+
+pub(super) fn check(instance: &Instance) -> Checked<()> {
+    let instance = &instance.off_kinks();
+    let point = Point::of(instance)?;
+    let mut random = Random::new(instance.seed.wrapping_add(4));
+    let mut direction = || {
+        let mut step = |x: Wide| {
+            let size = x.abs().to_f64().min(1.0);
+            Wide::from(random.signed() * if size == 0.0 { 1.0 } else { size })
+        };
+        let steps = |x: &Tensor<Wide>| x.as_slice().iter().map(|&x| step(x)).collect();
+        Direction(point.x.iter().map(steps).collect())
+    };
+    let (u, v) = (direction(), direction());
+
+    let (along_v, along_u) = (hessian_vector(&point, &v)?, hessian_vector(&point, &u)?);
+    let (u_h_v, size) = inner(&u, &along_v);
+    let (v_h_u, other_size) = inner(&v, &along_u);
+    let bound = AGREEMENT * size.max(other_size);
+    if !((u_h_v - v_h_u).abs().to_f64() <= bound) {
+        return Err(Finding {
+            expected: v_h_u.to_f64(),
+            bound,
+            got: u_h_v.to_f64(),
+            ..Finding::of("the second derivative is not symmetric: u·Hv is not v·Hu")
+        }
+        .fail());
+    }
+
+    // The slope of ⟨u, vjp⟩ along v.
+    let rise = |t: Wide| -> Option<Rise> {
+        let x = v.moved(&point.x, t);
+        let y = value(point.op, &x).ok()?;
+        let moved = claimed(point.op, &x, &y, &point.y_bar);
+        let change: Vec<_> = moved
+            .iter()
+            .zip(&point.x_bar)
+            .map(|(a, b)| Tensor::from_fn(a.shape(), |k| a.as_slice()[k] - b.as_slice()[k]))
+            .collect();
+        let (by, _) = inner(&u, &change);
+        let (_, magnitude) = inner(&u, &point.x_bar);
+        by.is_finite().then_some(Rise {
+            by,
+            magnitude: 2.0 * (magnitude + size),
+        })
+    };
+    let Some(slope) = slope(rise, 2.0_f64.powi(-34)) else {
+        return Err(Verdict::Inconclusive("the gradient is not finite nearby"));
+    };
+    if !slope.is_smooth {
+        return Err(Verdict::Inconclusive("the gradient jumps nearby"));
+    }
+    let bound = AGREEMENT * size + 10.0 * slope.error;
+    if !((u_h_v - slope.value).abs().to_f64() <= bound) {
+        return Err(Finding {
+            expected: slope.value.to_f64(),
+            bound,
+            got: u_h_v.to_f64(),
+            ..Finding::of("the vjp at dual numbers is not the derivative of the vjp")
+        }
+        .fail());
+    }
+    Ok(())
+}
+
+/// H v by a sweep over dual numbers.
+fn hessian_vector(point: &Point<'_>, v: &Direction) -> Checked<Vec<Tensor<Wide>>> {
+    let tape = Tape::<Dual<Wide>>::new();
+    let x: Vec<Var<'_, Dual<Wide>>> = point
+        .x
+        .iter()
+        .zip(&v.0)
+        .map(|(x, v)| {
+            let dual = |k: usize| Dual::new(x.as_slice()[k], v[k]);
+            tape.variable(Tensor::from_fn(x.shape(), dual))
+        })
+        .collect();
+    let op = Shared(point.instance.op.clone());
+    let y = tape
+        .record_erased(Box::new(op), &x)
+        .map_err(|error| Finding::of(error.to_string()).fail())?;
+    let gradients = y.backward_from(&point.y_bar.map(Dual::constant));
+    let tangents: Vec<_> = x
+        .iter()
+        .map(|&x| gradients.wrt(x).to_tensor().map(|g| g.tangent))
+        .collect();
+    if tangents
+        .iter()
+        .all(|t| t.as_slice().iter().all(|v| v.is_finite()))
+    {
+        Ok(tangents)
+    } else {
+        Err(Verdict::Inconclusive("a second derivative is not finite"))
+    }
+}
+
+/// ⟨u, g⟩, and the sum of the sizes of its terms.
+fn inner(u: &Direction, g: &[Tensor<Wide>]) -> (Wide, f64) {
+    let terms = || {
+        u.0.iter()
+            .zip(g)
+            .flat_map(|(u, g)| u.iter().zip(g.as_slice()))
+            .map(|(&u, &g)| u * g)
+    };
+    let size: Wide = terms().map(Wide::abs).sum();
+    (terms().sum(), size.to_f64())
+}

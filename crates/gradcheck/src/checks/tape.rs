@@ -1,0 +1,175 @@
+//! The op on a tape: fan-out, dead branches, replays, and inputs that nobody wants.
+
+use autodiff::{ErasedOp, Scalar, Tape, Tensor, Var, Wide, direct};
+use num_traits::Float as _;
+
+use super::linearity::all_equal;
+use crate::case::{Instance, Shared};
+use crate::point::{Point, claimed, value};
+use crate::reference::AGREEMENT;
+use crate::verdict::{Checked, Finding};
+
+pub(super) fn check(instance: &Instance) -> Checked<()> {
+    let point = Point::of(instance)?;
+    wanted_replayed_and_repeated(instance)?;
+    diamond(&point)?;
+    repeated_input(&point)
+}
+
+fn record<'t, S: Scalar>(
+    tape: &'t Tape<S>,
+    instance: &Instance,
+    x: &[Var<'t, S>],
+) -> Checked<Var<'t, S>>
+where
+    Shared: ErasedOp<S>,
+{
+    tape.record_erased(Box::new(Shared(instance.op.clone())), x)
+        .map_err(|error| Finding::of(error.to_string()).fail())
+}
+
+/// At f64, bit for bit: the gradient for every choice of wanted inputs, after a replay from other
+/// values, beside dead branches, and swept twice.
+fn wanted_replayed_and_repeated(instance: &Instance) -> Checked<()> {
+    let op: &dyn ErasedOp<f64> = &*instance.op;
+    let x = &instance.inputs;
+    let y = direct::forward(op, x).map_err(|error| Finding::of(error.to_string()).fail())?;
+    let y_bar = instance
+        .cotangent
+        .as_ref()
+        .expect("the point was made from it");
+    let expected = claimed(op, x, &y, y_bar);
+    let same = |input: usize, got: &[f64], what: &str| {
+        let expected = expected[input].as_slice();
+        let differs = |(a, b): (&f64, &f64)| {
+            a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan()) && a != b
+        };
+        match got.iter().zip(expected).position(differs) {
+            None => Ok(()),
+            Some(element) => Err(Finding {
+                input: Some(input),
+                element: Some(element),
+                expected: expected[element],
+                bound: 0.0,
+                got: got[element],
+                ..Finding::of(what)
+            }
+            .fail()),
+        }
+    };
+    for wanted in 0..1_usize << x.len().min(4) {
+        let is_wanted = |input: usize| wanted >> input & 1 == 1;
+        let tape = Tape::<f64>::new();
+        // Other values of the same domain: the same elements, turned round.
+        let leaves: Vec<Var<'_, f64>> = x
+            .iter()
+            .enumerate()
+            .map(|(input, x)| {
+                let turned = Tensor::new(x.shape(), x.as_slice().iter().rev().copied().collect());
+                if is_wanted(input) {
+                    tape.variable(turned)
+                } else {
+                    tape.data(turned)
+                }
+            })
+            .collect();
+        let _dead = record(&tape, instance, &leaves)?;
+        let output = record(&tape, instance, &leaves)?;
+        let _unused = record(&tape, instance, &leaves)?;
+        let mut gradients = output.backward_from(y_bar);
+        for (&leaf, x) in leaves.iter().zip(x) {
+            tape.set(leaf, x);
+        }
+        tape.replay();
+        if output.value() != y && y.as_slice().iter().all(|v| !v.is_nan()) {
+            return Err(Finding::of("replayed, the value is another").fail());
+        }
+        gradients.replay();
+        let second = output.backward_from(y_bar);
+        for (input, &leaf) in leaves
+            .iter()
+            .enumerate()
+            .filter(|(input, _)| is_wanted(*input))
+        {
+            same(
+                input,
+                &gradients.wrt(leaf),
+                "replayed on a tape, it is not what the vjp gives",
+            )?;
+            same(
+                input,
+                &second.wrt(leaf),
+                "swept a second time, it is not what the vjp gives",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn largest(tensors: &[Tensor<Wide>]) -> f64 {
+    tensors
+        .iter()
+        .flat_map(Tensor::as_slice)
+        .map(|v| v.abs().to_f64())
+        .fold(0.0, f64::max)
+}
+
+/// Two consumers of the same inputs, their outputs added: twice the gradient.
+fn diamond(point: &Point<'_>) -> Checked<()> {
+    let tape = Tape::<Wide>::new();
+    let x: Vec<_> = point.x.iter().map(|x| tape.variable(x.clone())).collect();
+    let left = record(&tape, point.instance, &x)?;
+    let right = record(&tape, point.instance, &x)?;
+    let gradients = (left + right).backward_from(&point.y_bar);
+    let got: Vec<_> = x.iter().map(|&x| gradients.wrt(x).to_tensor()).collect();
+    let two = Wide::from(2.0);
+    let expected: Vec<_> = point.x_bar.iter().map(|g| g.map(|g| two * g)).collect();
+    let bound = AGREEMENT * largest(&expected);
+    all_equal(
+        &got,
+        &expected,
+        |_| bound,
+        "with two consumers it is not the sum of both contributions",
+    )
+}
+
+/// op(x, x): the sum of what each input would get.
+fn repeated_input(point: &Point<'_>) -> Checked<()> {
+    let inputs = &point.instance.inputs;
+    let domains = &point.instance.domains;
+    for first in 0..inputs.len() {
+        for second in first + 1..inputs.len() {
+            let fits = inputs[first].shape() == inputs[second].shape()
+                && inputs[first]
+                    .as_slice()
+                    .iter()
+                    .all(|&x| domains[second].contains(x));
+            if !fits {
+                continue;
+            }
+            let mut x = point.x.clone();
+            x[second] = x[first].clone();
+            let y = value(point.op, &x)?;
+            let x_bar = claimed(point.op, &x, &y, &point.y_bar);
+            let [a, b] = [first, second].map(|input| x_bar[input].as_slice());
+            let expected = Tensor::from_fn(x[first].shape(), |k| a[k] + b[k]);
+            let size = largest(&x_bar);
+
+            let tape = Tape::<Wide>::new();
+            let mut leaves: Vec<_> = x.iter().map(|x| tape.variable(x.clone())).collect();
+            leaves[second] = leaves[first];
+            let output = record(&tape, point.instance, &leaves)?;
+            let got = output
+                .backward_from(&point.y_bar)
+                .wrt(leaves[first])
+                .to_tensor();
+            all_equal(
+                &[got],
+                &[expected],
+                |_| AGREEMENT * size,
+                "with the same value for two inputs it is not the sum of both contributions",
+            )?;
+        }
+    }
+    Ok(())
+}

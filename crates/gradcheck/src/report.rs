@@ -1,0 +1,155 @@
+//! What a person is told: what is wrong, where, on which case, how to see it again, and what kind
+//! of mistake it looks like.
+
+use std::fmt;
+
+use autodiff::Tensor;
+use serde::Serialize;
+
+use crate::case::{Drawn, Subject};
+use crate::checks::Check;
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::run::Settings;
+use crate::verdict::Finding;
+
+/// A check that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The op.
+    pub op: String,
+    /// Where it is registered.
+    pub place: String,
+    /// The check.
+    pub check: Check,
+    /// What was found.
+    pub finding: Finding,
+    /// What kind of mistake it looks like, the likeliest first. Empty where it looks like none
+    /// that is known.
+    pub diagnosis: Vec<Diagnosis>,
+    /// The op with its parameters, as Rust code.
+    pub instance: String,
+    /// The inputs of the smallest case that fails.
+    pub inputs: Vec<Values>,
+    /// The cotangent of the output there.
+    pub cotangent: Option<Values>,
+    /// What to run to see it again.
+    pub reproduce: String,
+}
+
+/// An array, for a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Values {
+    /// Its axes.
+    pub shape: Vec<usize>,
+    /// Its elements, row by row.
+    pub values: Vec<f64>,
+}
+
+impl From<&Tensor<f64>> for Values {
+    fn from(tensor: &Tensor<f64>) -> Self {
+        Self {
+            shape: tensor.shape().dims().to_vec(),
+            values: tensor.as_slice().to_vec(),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(
+        subject: &Subject,
+        check: Check,
+        drawn: Drawn,
+        finding: Finding,
+        settings: &Settings,
+    ) -> Self {
+        let instance = subject.instance(&drawn);
+        Self {
+            op: subject.name().to_string(),
+            place: subject.place().to_string(),
+            check,
+            diagnosis: diagnose(subject, check, &drawn),
+            finding,
+            instance: format!("{:?}", instance.op),
+            inputs: instance.inputs.iter().map(Values::from).collect(),
+            cotangent: instance.cotangent.as_ref().map(Values::from),
+            reproduce: format!(
+                "PROPTEST_RNG_SEED={} PROPTEST_CASES={} cargo test --test ops -- --exact {}::{check}",
+                settings.seed,
+                settings.cases,
+                subject.name()
+            ),
+        }
+    }
+
+    /// The number of elements of all inputs of the case.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.inputs.iter().map(|x| x.values.len()).sum()
+    }
+
+    /// The text, with the escape codes of a terminal's colours if `colour`.
+    #[must_use]
+    pub fn text(&self, colour: bool) -> String {
+        let style = |style: anstyle::Style, text: &str| match colour {
+            true => format!("{style}{text}{style:#}"),
+            false => text.to_string(),
+        };
+        let bold = anstyle::Style::new().bold();
+        let red = bold.fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let yellow = bold.fg_color(Some(anstyle::AnsiColor::Yellow.into()));
+        let Finding {
+            what,
+            input,
+            element,
+            expected,
+            bound,
+            got,
+        } = &self.finding;
+        let mut lines = vec![format!("{} {}: {what}", style(red, &self.op), self.check)];
+        let mut line = |name: &str, text: String| lines.push(format!("  {name:<10} {text}"));
+        if let Some(element) = element {
+            let of = input.map_or_else(
+                || "the output".to_string(),
+                |input| format!("input {input}"),
+            );
+            line("where", format!("{of}, element {element}"));
+        }
+        if !expected.is_nan() {
+            line(
+                "expected",
+                style(bold, &format!("{expected} ± {bound:.1e}")),
+            );
+        }
+        if !got.is_nan() || !expected.is_nan() {
+            line("got", style(bold, &got.to_string()));
+        }
+        for (k, diagnosis) in self.diagnosis.iter().enumerate() {
+            let name = if k == 0 { "looks like" } else { "or" };
+            line(name, style(yellow, &diagnosis.to_string()));
+        }
+        line("op", format!("{} ({})", self.instance, self.place));
+        for (k, x) in self.inputs.iter().enumerate() {
+            line(&format!("input {k}"), x.to_string());
+        }
+        if let Some(cotangent) = &self.cotangent {
+            line("cotangent", cotangent.to_string());
+        }
+        line("again", self.reproduce.clone());
+        lines.join("\n")
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of shape {:?}", self.values, self.shape)
+    }
+}
+
+impl fmt::Display for Report {
+    /// Without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(false))
+    }
+}
+
+impl std::error::Error for Report {}
