@@ -50,8 +50,6 @@ struct Run {
 }
 
 fn study(options: &Options) -> Result<(), Box<dyn Error>> {
-    std::fs::create_dir_all(&options.plots)
-        .map_err(|error| format!("--plots {}: {error}", options.plots.display()))?;
     let train = make_circles(300, 0.05, 0.8, &mut NumpyRandom::seed(1))?;
     let test = make_circles(100, 0.05, 0.8, &mut NumpyRandom::seed(2))?;
     let initializers: [(&str, &dyn Initializer); 3] = [
@@ -134,7 +132,7 @@ fn report(
         run.name, options.iterations, run.seconds
     );
     println!(
-        "{:>9}  {:<20}  {:<20}  {:<20}  difference",
+        "{:>9}  {:<20}  {:<20}  {:<20}  naive - published",
         "iteration", "cost", "by the naive formula", "published"
     );
     for (k, &iteration) in run.iterations.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -65,7 +65,29 @@ impl Options {
                 }
             }
         }
+        options.check()?;
         Ok(Some(options))
+    }
+
+    /// Before the work begins, so that it is not done for nothing.
+    fn check(&self) -> Result<(), Box<dyn Error>> {
+        let parent = |path: &Path| match path.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        if let Some(json) = &self.json
+            && (json.as_os_str().is_empty() || json.is_dir() || !parent(json).is_dir())
+        {
+            return Err(format!(
+                "--json wants a file in a directory that exists, and got {json:?}"
+            )
+            .into());
+        }
+        if self.plots.as_os_str().is_empty() {
+            return Err("--plots wants a directory, and got nothing".into());
+        }
+        std::fs::create_dir_all(&self.plots)
+            .map_err(|error| format!("--plots {}: {error}", self.plots.display()).into())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::operands::{Cotangents, Home};
-use crate::tape::Program;
+use crate::operands::{Cotangents, Home, Slot};
+use crate::tape::{Node, Program};
 use crate::{Scalar, Tape, Tensor, Var, View};
 
 /// The gradients of one output with respect to the variables of its tape.
@@ -29,6 +29,8 @@ pub struct Gradients<'t, S> {
     /// Where each node's cotangent lives: a variable's in buffer 0, for good; an op's output in
     /// one of the others, only until the op was visited.
     homes: Vec<Home>,
+    /// The variables, in record order.
+    variables: Vec<Slot>,
     buffers: Vec<Vec<S>>,
     /// Whether a node's cotangent has been written in this sweep.
     written: Vec<bool>,
@@ -40,6 +42,9 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     #[track_caller]
     pub(crate) fn new(output: Var<'t, S>, seed: Tensor<S>) -> Self {
         let program = output.tape().program();
+        let is_variable = |node: &&Node<S>| node.op.is_none() && node.tracked;
+        let variables = program.nodes.iter().filter(is_variable);
+        let variables = variables.map(|node| node.output).collect();
         let mut plan = Plan::of_variables(&program);
         plan.visit_from(output.node(), &program);
         let mut gradients = Self {
@@ -50,6 +55,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             buffers: plan.sizes.iter().map(|&n| vec![S::zero(); n]).collect(),
             written: vec![false; plan.homes.len()],
             homes: plan.homes,
+            variables,
         };
         drop(program);
         gradients.replay();
@@ -70,16 +76,27 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             std::ptr::eq(x.tape(), self.tape),
             "wrt: the variable was recorded on another tape"
         );
-        let home = self.homes.get(x.node()).copied().unwrap_or(Home::NONE);
-        assert!(
-            home.buffer == VARIABLES,
-            "wrt: gradients are kept for leaves recorded with `variable` before the sweep"
-        );
-        let shape = x.shape();
-        View::new(
-            shape,
-            &self.buffers[VARIABLES][home.offset..home.offset + shape.size()],
-        )
+        // Without the tape, so that a step of an optimizer can read gradients while it updates.
+        match self
+            .variables
+            .binary_search_by_key(&x.node(), |slot| slot.node)
+        {
+            Ok(found) => {
+                let Slot {
+                    node, len, shape, ..
+                } = self.variables[found];
+                View::new(
+                    shape,
+                    &self.buffers[VARIABLES][self.homes[node].offset..][..len],
+                )
+            }
+            Err(_) if x.node() >= self.homes.len() => {
+                panic!("wrt: the variable was recorded after these gradients were taken")
+            }
+            Err(_) => panic!(
+                "wrt: gradients are kept of leaves recorded with `variable`, not of data or computed values"
+            ),
+        }
     }
 
     /// Sweeps again over the values the tape has now.
@@ -108,7 +125,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
                 self.buffers[home.buffer] = y_bar;
             }
         }
-        self.zero_what_was_not_reached(&program);
+        self.zero_what_was_not_reached();
     }
 
     /// [`replay`](Gradients::replay), with another cotangent of the output.
@@ -132,11 +149,10 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         }
     }
 
-    fn zero_what_was_not_reached(&mut self, program: &Program<S>) {
-        for (node, home) in self.homes.iter().enumerate() {
-            if home.buffer == VARIABLES && !self.written[node] {
-                let len = program.slot(node).len;
-                self.buffers[VARIABLES][home.offset..][..len].fill(S::zero());
+    fn zero_what_was_not_reached(&mut self) {
+        for slot in &self.variables {
+            if !self.written[slot.node] {
+                self.buffers[VARIABLES][self.homes[slot.node].offset..][..slot.len].fill(S::zero());
             }
         }
     }
@@ -229,10 +245,8 @@ impl Plan {
 impl<S: Scalar> fmt::Debug for Gradients<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gradients of %{} wrt", self.output)?;
-        for (node, home) in self.homes.iter().enumerate() {
-            if home.buffer == VARIABLES {
-                write!(f, " %{node}")?;
-            }
+        for slot in &self.variables {
+            write!(f, " %{}", slot.node)?;
         }
         Ok(())
     }

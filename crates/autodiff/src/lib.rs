@@ -70,6 +70,7 @@ pub use op::{ErasedOp, Op, Registered};
 pub use operands::{Cotangent, Cotangents, Primals};
 pub use ops::Axes;
 pub use pointwise::{Args, Pointwise};
+pub use runs::sum;
 pub use scalar::Scalar;
 pub use shape::{MAX_RANK, Shape};
 pub use shape_error::{ShapeError, expect_inputs};

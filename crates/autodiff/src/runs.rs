@@ -129,9 +129,15 @@ pub(crate) fn reduce<S: Scalar>(x: &[S], shape: Shape, target: Shape, y: &mut [S
 }
 
 /// Σ `term(k)` for k in `0..n`, in eight interleaved partial sums: faster than one running sum,
-/// whose every addition waits for the last, and its rounding error is smaller.
+/// whose every addition waits for the last, and its rounding error is smaller. What the ops sum
+/// with.
+///
+/// ```
+/// let x = [1.0, 2.0, 3.0];
+/// assert_eq!(autodiff::sum(3, |k| x[k] * x[k]), 14.0);
+/// ```
 #[inline]
-pub(crate) fn sum<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
+pub fn sum<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
     const LANES: usize = 8;
     let mut lanes = [S::zero(); LANES];
     let whole = n - n % LANES;

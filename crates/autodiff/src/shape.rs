@@ -34,23 +34,33 @@ impl Shape {
     #[track_caller]
     #[must_use]
     pub fn new(axes: &[usize]) -> Self {
-        assert!(
-            axes.len() <= MAX_RANK,
-            "a shape has at most {MAX_RANK} axes, and this one has {}",
-            axes.len()
-        );
+        match Self::checked(axes) {
+            Some(shape) => shape,
+            None if axes.len() > MAX_RANK => panic!(
+                "a shape has at most {MAX_RANK} axes, and this one has {}",
+                axes.len()
+            ),
+            None => panic!("the shape {axes:?} is too large to address"),
+        }
+    }
+
+    /// The shape with these axes, `None` if there are too many or their product overflows.
+    fn checked(axes: &[usize]) -> Option<Self> {
         // Zeros are left out, so that no order of the axes can hide an overflow.
-        let size = axes
-            .iter()
+        axes.iter()
             .filter(|&&n| n != 0)
-            .try_fold(1_usize, |product, &n| product.checked_mul(n));
-        assert!(size.is_some(), "the shape {axes:?} is too large to address");
+            .try_fold(1_usize, |product, &n| product.checked_mul(n))?;
         let mut dims = [1; MAX_RANK];
-        dims[..axes.len()].copy_from_slice(axes);
-        Self {
+        dims.get_mut(..axes.len())?.copy_from_slice(axes);
+        Some(Self {
             dims,
             rank: axes.len() as u8,
-        }
+        })
+    }
+
+    /// These axes, and then those of `inner`: a batch of arrays.
+    pub(crate) fn of_batch(self, inner: &[usize]) -> Option<Self> {
+        Self::checked(&[self.dims(), inner].concat())
     }
 
     /// The shape without axes, of one element: `()`.
@@ -82,7 +92,7 @@ impl Shape {
 
     /// The shape both operands of an elementwise op are stretched to, by NumPy's rule: aligned at
     /// the last axis, each pair of axes is equal, or one of the two is 1 or missing. `None` where
-    /// the rule does not hold.
+    /// the rule does not hold, or the result is too large to address.
     ///
     /// ```
     /// use autodiff::Shape;
@@ -103,7 +113,7 @@ impl Shape {
                 _ => return None,
             };
         }
-        Some(Self::new(&axes[..rank]))
+        Self::checked(&axes[..rank])
     }
 
     /// Whether an array of this shape stretches to `target` without changing it.
@@ -139,7 +149,7 @@ impl Shape {
 impl<const N: usize> From<[usize; N]> for Shape {
     #[track_caller]
     fn from(axes: [usize; N]) -> Self {
-        const { assert!(N <= MAX_RANK, "a shape has at most 6 axes") };
+        const { assert!(N <= MAX_RANK, "a shape has at most MAX_RANK axes") };
         Self::new(&axes)
     }
 }

@@ -19,7 +19,7 @@ use crate::Shape;
 ///     "matmul of (2, 3) and (2, 3): the inner axes, 3 and 2, differ"
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShapeError {
     op: &'static str,
     inputs: Vec<Shape>,
@@ -58,6 +58,8 @@ impl ShapeError {
         &self.inputs
     }
 }
+
+impl std::error::Error for ShapeError {}
 
 impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

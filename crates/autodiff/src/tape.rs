@@ -35,6 +35,8 @@ pub struct Tape<S> {
     program: RefCell<Program<S>>,
 }
 
+const IN_UPDATE: &str = "the closure of `update` must not use the tape";
+
 /// The tape without the cell around it.
 pub(crate) struct Program<S> {
     pub(crate) values: Vec<S>,
@@ -249,29 +251,39 @@ impl<S: Scalar> Tape<S> {
     }
 
     /// The number of leaves and ops.
+    #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
         self.program().nodes.len()
     }
 
     /// Whether nothing is recorded.
+    #[track_caller]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// Before a scalar operand becomes a leaf, so that a refused op leaves none behind.
+    #[track_caller]
+    pub(crate) fn assert_fresh(&self) {
+        self.program().assert_fresh();
+    }
+
     #[track_caller]
     pub(crate) fn program(&self) -> Ref<'_, Program<S>> {
-        self.program
-            .try_borrow()
-            .expect("the closure of `update` must not use the tape")
+        match self.program.try_borrow() {
+            Ok(program) => program,
+            Err(_) => panic!("{IN_UPDATE}"),
+        }
     }
 
     #[track_caller]
     fn program_mut(&self) -> RefMut<'_, Program<S>> {
-        self.program
-            .try_borrow_mut()
-            .expect("the closure of `update` must not use the tape")
+        match self.program.try_borrow_mut() {
+            Ok(program) => program,
+            Err(_) => panic!("{IN_UPDATE}"),
+        }
     }
 }
 

@@ -41,6 +41,7 @@ impl<'t, S: Scalar> Var<'t, S> {
     }
 
     /// Its axes' lengths.
+    #[track_caller]
     #[must_use]
     pub fn shape(self) -> Shape {
         self.tape.program().slot(self.node).shape
@@ -168,6 +169,7 @@ macro_rules! binary_operator {
 
             #[track_caller]
             fn $method(self, right: S) -> Self {
+                self.tape().assert_fresh();
                 self.tape().apply($op, &[self, self.tape().data(right)])
             }
         }
@@ -184,6 +186,7 @@ macro_rules! scalar_on_the_left {
 
             #[track_caller]
             fn $method(self, right: Var<'t, $scalar>) -> Var<'t, $scalar> {
+                right.tape().assert_fresh();
                 right.tape().apply($op, &[right.tape().data(self), right])
             }
         }

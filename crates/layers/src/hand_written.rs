@@ -1,9 +1,10 @@
 //! The course's forward and backward pass, written out by hand: the tape's counterpart.
 
-use autodiff::Scalar;
 use autodiff::matmul::{Matrix, MatrixMut, matmul};
+use autodiff::ops::logistic;
+use autodiff::{Scalar, sum};
 
-use crate::mlp::layer_views;
+use crate::mlp::{layer_views, linear, relu};
 use crate::{Dataset, Mlp, Pass};
 
 /// Cost and gradient of a network on a data set, by the formulas of the course.
@@ -65,40 +66,28 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
     }
 
     fn forward(&mut self) {
-        let m = self.data.examples();
         let layers = self.outputs.len();
         for layer in 0..layers {
             let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
-            let [n_in, n_out] = [self.sizes[layer], self.sizes[layer + 1]];
             let (before, rest) = self.outputs.split_at_mut(layer);
             let a = before
                 .last()
                 .map_or(self.data.x().as_slice(), Vec::as_slice);
-            let z = &mut rest[0];
-            for (row, &b) in z.chunks_exact_mut(m).zip(b.iter()) {
-                row.fill(b);
-            }
-            matmul(
-                S::one(),
-                Matrix::row_major(&w, n_out, n_in),
-                Matrix::row_major(a, n_in, m),
-                S::one(),
-                MatrixMut::row_major(z, n_out, m),
-            );
+            linear(w, b, a, &mut rest[0]);
             if layer + 1 < layers {
-                for z in z {
-                    *z = if *z <= S::zero() { S::zero() } else { *z };
-                }
+                relu(&mut rest[0]);
             }
         }
     }
 
     fn cost(&self) -> S {
         let (logits, y) = (self.logits(), self.data.y().as_slice());
-        let losses = logits.iter().zip(y).map(|(&z, &y)| {
-            (if z > S::zero() { z } else { S::zero() }) - z * y + (-z.abs()).exp().ln_1p()
+        let zero = S::zero();
+        let losses = sum(y.len(), |k| {
+            let z = logits[k];
+            (if z > zero { z } else { zero }) - z * y[k] + (-z.abs()).exp().ln_1p()
         });
-        losses.sum::<S>() / S::constant(y.len() as f64)
+        losses / S::constant(y.len() as f64)
     }
 
     fn backward(&mut self) {
@@ -108,8 +97,9 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         let y = self.data.y().as_slice();
         let logits = &self.outputs[self.outputs.len() - 1];
         for ((dz, &z), &y) in self.dz.iter_mut().zip(logits).zip(y) {
-            let a = one / (one + (-z).exp());
-            *dz = (a - y) / each;
+            // A − Y, but without the cancellation where they are close: 1 − a is σ(−z).
+            let (a, one_minus_a) = logistic(z);
+            *dz = (a * (one - y) - one_minus_a * y) / each;
         }
         let mut end = self.gradient.len();
         for layer in (0..self.outputs.len()).rev() {
@@ -133,7 +123,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                 MatrixMut::row_major(dw, n_out, n_in),
             );
             for (db, row) in db.iter_mut().zip(self.dz.chunks_exact(m)) {
-                *db = row.iter().copied().sum();
+                *db = sum(m, |k| row[k]);
             }
             if layer > 0 {
                 let [w, _] = layer_views(&self.sizes, &self.parameters, layer);

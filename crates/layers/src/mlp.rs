@@ -29,6 +29,7 @@ pub struct Mlp<S> {
 
 /// Why there is no such model.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModelError {
     /// The layer sizes do not describe this kind of network.
     #[error(
@@ -50,7 +51,7 @@ pub enum ModelError {
         found: usize,
     },
     /// A parameter is infinite or NaN.
-    #[error("parameter {index} is {value}: give finite parameters")]
+    #[error("parameter {index} is {value}, which is not finite")]
     NotFinite {
         /// Its place in the vector.
         index: usize,
@@ -152,17 +153,13 @@ impl<S: Scalar> Mlp<S> {
     }
 
     /// The same network at another scalar, each parameter rounded to it.
-    #[must_use]
-    pub fn cast<T: Scalar>(&self) -> Mlp<T> {
-        let to_f64 = |p: &S| p.to_f64().expect("a scalar is a number");
-        Mlp {
-            sizes: self.sizes.clone(),
-            parameters: self
-                .parameters
-                .iter()
-                .map(|p| T::constant(to_f64(p)))
-                .collect(),
-        }
+    ///
+    /// # Errors
+    ///
+    /// If a parameter is too large for it.
+    pub fn cast<T: Scalar>(&self) -> Result<Mlp<T>, ModelError> {
+        let rounded = |p: &S| T::constant(p.to_f64().expect("a scalar is a number"));
+        Mlp::from_parameters(&self.sizes, self.parameters.iter().map(rounded).collect())
     }
 
     /// Records the network on a tape, applied to `x` of shape (n_x, m). Its parameters become
@@ -214,22 +211,10 @@ impl<S: Scalar> Mlp<S> {
         let m = examples(&self.sizes, x.shape());
         let mut a = x.as_slice().to_vec();
         for layer in 0..self.depth() {
-            let [n_out, n_in] = [self.sizes[layer + 1], self.sizes[layer]];
-            let mut z = Vec::with_capacity(n_out * m);
-            for &bias in self.biases(layer).iter() {
-                z.resize(z.len() + m, bias);
-            }
-            matmul(
-                S::one(),
-                Matrix::row_major(&self.weights(layer), n_out, n_in),
-                Matrix::row_major(&a, n_in, m),
-                S::one(),
-                MatrixMut::row_major(&mut z, n_out, m),
-            );
+            let mut z = vec![S::zero(); self.sizes[layer + 1] * m];
+            linear(self.weights(layer), self.biases(layer), &a, &mut z);
             if layer + 1 < self.depth() {
-                for z in z.iter_mut().filter(|z| **z <= S::zero()) {
-                    *z = S::zero();
-                }
+                relu(&mut z);
             }
             a = z;
         }
@@ -277,6 +262,53 @@ pub struct Network<'t, S: Scalar> {
     pub logits: Var<'t, S>,
 }
 
+impl<S: Scalar> Network<'_, S> {
+    /// The network with the parameters it has on the tape now: after training of one's own.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use layers::{Mlp, NumpyRandom, Xavier};
+    ///
+    /// let model = Mlp::<f64>::new(&[1, 4, 1], &Xavier, &mut NumpyRandom::seed(1))?;
+    /// let batches = [[0.0, 3.0], [1.0, 2.0]].map(|x| {
+    ///     (Tensor::from([x]), Tensor::from([x.map(|x| f64::from(x > 1.5))]))
+    /// });
+    /// let tape = Tape::new();
+    /// let (x, y) = (tape.data(batches[0].0.clone()), tape.data(batches[0].1.clone()));
+    /// let network = model.record(x);
+    /// let cost = network.logits.sigmoid_cross_entropy(y);
+    /// let mut gradients = cost.backward();
+    /// for (batch_x, batch_y) in batches.iter().cycle().take(2000) {
+    ///     tape.set(x, batch_x);
+    ///     tape.set(y, batch_y);
+    ///     tape.replay();
+    ///     gradients.replay();
+    ///     for &parameter in &network.parameters {
+    ///         tape.update(parameter, |values| {
+    ///             for (value, g) in values.iter_mut().zip(gradients.wrt(parameter).iter()) {
+    ///                 *value -= 0.5 * g;
+    ///             }
+    ///         });
+    ///     }
+    /// }
+    /// let trained = network.to_mlp()?;
+    /// assert_eq!(trained.predict(&Tensor::from([[0.0, 3.0]])), Tensor::from([[0.0, 1.0]]));
+    /// # Ok::<(), layers::ModelError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a parameter is not finite.
+    pub fn to_mlp(&self) -> Result<Mlp<S>, ModelError> {
+        let weights = self.parameters.iter().step_by(2);
+        let n_in = self.parameters[0].shape().dims()[1];
+        let n_out = weights.map(|w| w.shape().dims()[0]);
+        let sizes: Vec<usize> = std::iter::once(n_in).chain(n_out).collect();
+        let values = self.parameters.iter().flat_map(|p| p.value().into_vec());
+        Mlp::from_parameters(&sizes, values.collect())
+    }
+}
+
 fn check_sizes(sizes: &[usize]) -> Result<(), ModelError> {
     let too_many = || {
         sizes
@@ -316,6 +348,29 @@ pub(crate) fn layer_views<'a, S: Scalar>(
         View::new([n_out, n_in], weights),
         View::new([n_out, 1], &rest[..n_out]),
     ]
+}
+
+/// Z = W A + b, for A of shape (n_in, m) and Z of shape (n_out, m), by rows.
+pub(crate) fn linear<S: Scalar>(w: View<'_, S>, b: View<'_, S>, a: &[S], z: &mut [S]) {
+    let [n_out, n_in] = [w.shape().dims()[0], w.shape().dims()[1]];
+    let m = a.len() / n_in;
+    for (row, &b) in z.chunks_exact_mut(m.max(1)).zip(b.iter()) {
+        row.fill(b);
+    }
+    matmul(
+        S::one(),
+        Matrix::row_major(&w, n_out, n_in),
+        Matrix::row_major(a, n_in, m),
+        S::one(),
+        MatrixMut::row_major(z, n_out, m),
+    );
+}
+
+/// z where it is positive, else 0; NaN stays.
+pub(crate) fn relu<S: Scalar>(z: &mut [S]) {
+    for z in z {
+        *z = if *z <= S::zero() { S::zero() } else { *z };
+    }
 }
 
 /// The number of examples in data of this shape.

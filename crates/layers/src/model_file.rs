@@ -1,5 +1,6 @@
 //! Models from and to safetensors files (feature `safetensors`).
 
+use std::any::TypeId;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,7 +88,7 @@ pub enum ModelFileProblem {
 ///
 /// If the file cannot be written. What it held before is then still there.
 pub fn save_model<S: Scalar>(path: impl AsRef<Path>, model: &Mlp<S>) -> Result<(), WriteError> {
-    let single = size_of::<S>() == size_of::<f32>();
+    let single = TypeId::of::<S>() == TypeId::of::<f32>();
     let stored: Vec<(String, Vec<usize>, Vec<u8>)> = (0..model.depth())
         .flat_map(|layer| {
             let number = layer + 1;
@@ -141,7 +142,10 @@ pub fn load_model<S: Scalar>(path: impl AsRef<Path>) -> Result<Mlp<S>, LoadError
 /// As `load_model`.
 pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> {
     let file = SafeTensors::deserialize(bytes).map_err(ModelFileProblem::Format)?;
-    let depth = file.len() / 2;
+    let has = |letter: char, layer: usize| file.tensor(&format!("{letter}{layer}")).is_ok();
+    let depth = (1..)
+        .take_while(|&layer| has('W', layer) || has('b', layer))
+        .count();
     let mut sizes = Vec::new();
     let mut parameters = Vec::new();
     for layer in 1..=depth.max(1) {
@@ -166,15 +170,13 @@ pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> 
         }
         parameters.extend(numbers::<S>(&name, &biases)?);
     }
-    if file.len() > 2 * depth {
-        let known = |name: &str| {
-            let layer = name.strip_prefix(['W', 'b']).and_then(|n| n.parse().ok());
-            layer.is_some_and(|layer| (1..=depth).contains(&layer))
-        };
-        let name = file.names().into_iter().find(|name| !known(name));
-        return Err(ModelFileProblem::Foreign {
-            name: name.unwrap_or_default().to_string(),
-        });
+    let expected: Vec<String> = (1..=depth)
+        .flat_map(|layer| [format!("W{layer}"), format!("b{layer}")])
+        .collect();
+    let foreign = |name: &&str| expected.iter().all(|expected| expected != *name);
+    if let Some(name) = file.names().into_iter().find(foreign) {
+        let name = name.to_string();
+        return Err(ModelFileProblem::Foreign { name });
     }
     Mlp::from_parameters(&sizes, parameters).map_err(ModelFileProblem::Model)
 }

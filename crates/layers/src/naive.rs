@@ -8,7 +8,7 @@ use autodiff::{Scalar, Tensor};
 /// It is here to reproduce published figures. Where a probability rounds to 0 or 1 it is infinite
 /// for a wrong prediction and forgets a right one; a tape has
 /// [`sigmoid_cross_entropy`](autodiff::Var::sigmoid_cross_entropy), which is finite for every
-/// logit.
+/// finite logit.
 ///
 /// ```
 /// use autodiff::Tensor;

@@ -99,6 +99,7 @@ impl<S: Scalar> History<S> {
 
 /// Why a model was not trained. The model is then as it was before.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrainingError {
     /// The network was made for other data.
     #[error(
@@ -111,10 +112,23 @@ pub enum TrainingError {
         /// The data's.
         data: usize,
     },
-    /// The learning rate is not a positive number.
-    #[error("the learning rate is {0}: give a positive number, 0.01 for example")]
+    /// The learning rate is not a positive number of the scalar that trains.
+    #[error(
+        "the learning rate is {0}, which is no positive number of the model's scalar: give 0.01, for example"
+    )]
     LearningRate(f64),
-    /// The cost, or a parameter, became infinite or NaN.
+    /// The last update made a parameter infinite or NaN.
+    #[error(
+        "after the last update {problem}: lower the learning rate ({learning_rate}), or scale the \
+         features; the model was left as it was before training"
+    )]
+    Parameter {
+        /// Which one.
+        problem: ModelError,
+        /// The learning rate.
+        learning_rate: f64,
+    },
+    /// The cost became infinite or NaN.
     #[error(
         "the cost became {cost} at iteration {iteration}: lower the learning rate ({learning_rate}), \
          or scale the features; the model was left as it was before training"
@@ -216,15 +230,20 @@ impl<S: Scalar> Mlp<S> {
                 data: data.features(),
             });
         }
+        // At the scalar that trains: a rate may be positive as f64 and 0 as f32.
+        let rate = S::constant(training.learning_rate);
+        if !(rate > S::zero() && rate.is_finite()) {
+            return Err(TrainingError::LearningRate(training.learning_rate));
+        }
         let tape = Tape::new();
         match training.gradient {
             GradientBy::Tape => {
                 let pass = Taped::record(&tape, self, data);
-                self.descend_by(pass, training, observer)
+                self.descend_by(pass, training, rate, observer)
             }
             GradientBy::Hand => {
                 let pass = HandWritten::new(self, data);
-                self.descend_by(pass, training, observer)
+                self.descend_by(pass, training, rate, observer)
             }
         }
     }
@@ -233,6 +252,7 @@ impl<S: Scalar> Mlp<S> {
         &mut self,
         mut pass: impl Pass<S>,
         training: &Training,
+        rate: S,
         mut observer: impl Observer<S>,
     ) -> Result<History<S>, TrainingError> {
         let &Training {
@@ -241,15 +261,11 @@ impl<S: Scalar> Mlp<S> {
             cost_every,
             ..
         } = training;
-        if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return Err(TrainingError::LearningRate(learning_rate));
-        }
         let not_finite = |iteration, cost: S| TrainingError::NotFinite {
             iteration,
             cost: cost.to_f64().unwrap_or(f64::NAN),
             learning_rate,
         };
-        let rate = S::constant(learning_rate);
         let mut history = History::default();
         for iteration in 0..iterations {
             let cost = pass.evaluate();
@@ -274,8 +290,12 @@ impl<S: Scalar> Mlp<S> {
             history.steps += 1;
         }
         // The last update has no cost after it that would tell of a parameter gone astray.
-        *self = Self::from_parameters(self.sizes(), pass.parameters())
-            .map_err(|_| not_finite(history.steps, S::nan()))?;
+        *self = Self::from_parameters(self.sizes(), pass.parameters()).map_err(|problem| {
+            TrainingError::Parameter {
+                problem,
+                learning_rate,
+            }
+        })?;
         Ok(history)
     }
 }

@@ -53,7 +53,10 @@ fn both_precisions_come_back_bit_for_bit() {
     save_model(&path, &network::<f32>()).unwrap();
     assert_eq!(load_model::<f32>(&path).unwrap(), network());
     // A file of the one can be read as the other.
-    assert_eq!(load_model::<f64>(&path).unwrap().cast::<f32>(), network());
+    assert_eq!(
+        load_model::<f64>(&path).unwrap().cast::<f32>().unwrap(),
+        network()
+    );
 }
 
 #[test]

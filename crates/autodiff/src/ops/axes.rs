@@ -64,9 +64,13 @@ impl Axes {
             .and_then(|chosen| chosen.iter().skip(shape.rank()).position(|&c| c))
             .map(|beyond| shape.rank() + beyond);
         if let Some(axis) = self.wrong.or(absent) {
-            return Err(ShapeError::new(format!(
-                "axis {axis} does not exist, or is named twice"
-            )));
+            let twice = axis < shape.rank();
+            let what = if twice {
+                "is named twice"
+            } else {
+                "does not exist"
+            };
+            return Err(ShapeError::new(format!("axis {axis} {what}")));
         }
         if self.kept {
             return Ok(self.squeezed(shape));

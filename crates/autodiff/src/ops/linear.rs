@@ -24,7 +24,9 @@ impl Op for Linear {
                 "the biases have to be ({n_out}, 1)"
             )));
         }
-        Ok(Shape::from([n_out, m]))
+        Shape::scalar()
+            .of_batch(&[n_out, m])
+            .ok_or_else(|| ShapeError::new("the product is too large to address"))
     }
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, z: &mut [S]) {

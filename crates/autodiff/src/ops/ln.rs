@@ -24,7 +24,7 @@ impl Pointwise for Ln {
 }
 
 impl<S: Scalar> Var<'_, S> {
-    /// The natural logarithm of every element; its derivative is 1 / x. At 0 they are −∞ and ∞,
+    /// The natural logarithm of every element; its derivative is 1 / x. At 0 both are infinite,
     /// below 0 both are NaN.
     ///
     /// ```

@@ -24,7 +24,9 @@ impl Op for Matmul {
         let batch = a_batch
             .broadcast(b_batch)
             .ok_or_else(|| ShapeError::new("the batch axes do not broadcast"))?;
-        Ok(Shape::new(&[batch.dims(), &[m, n]].concat()))
+        batch
+            .of_batch(&[m, n])
+            .ok_or_else(|| ShapeError::new("the product is too large to address"))
     }
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {

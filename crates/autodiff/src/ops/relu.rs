@@ -1,8 +1,8 @@
 use crate::signature::Kink;
 use crate::{Pointwise, Scalar, Var, register};
 
-/// y = x where x > 0, else 0: [`Var::relu`]. Adjoint: x̄ += ȳ where x > 0; at the kink relu'(0)
-/// is 0. NaN stays NaN.
+/// y = x where x > 0, else 0: [`Var::relu`]. Adjoint: x̄ += ȳ · (1 where x > 0, else 0); at the
+/// kink relu'(0) is 0. NaN stays NaN.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Relu;
 register!(Relu);

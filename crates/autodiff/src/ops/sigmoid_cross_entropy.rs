@@ -66,7 +66,7 @@ impl Op for SigmoidCrossEntropy {
 /// The branches agree at 0 with all their derivatives, so there is no kink.
 fn loss<S: Scalar>(z: S, y: S) -> S {
     if z > S::zero() {
-        z - z * y + (-z).exp().ln_1p()
+        z * (S::one() - y) + (-z).exp().ln_1p()
     } else {
         z.exp().ln_1p() - z * y
     }
@@ -78,7 +78,7 @@ fn count<S: Scalar>(n: usize) -> S {
 
 impl<S: Scalar> Var<'_, S> {
     /// The mean cross entropy of the labels and the probabilities σ(self), over all elements:
-    /// stable for logits of any size.
+    /// stable for finite logits of any size.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};

@@ -27,8 +27,8 @@ impl Pointwise for Sqrt {
 }
 
 impl<S: Scalar> Var<'_, S> {
-    /// The square root of every element; its derivative is 1 / 2√x. At 0 that is ∞, below 0 both
-    /// are NaN.
+    /// The square root of every element; its derivative is 1 / 2√x. At 0 that is infinite, below
+    /// 0 both are NaN.
     ///
     /// ```
     /// let tape = autodiff::Tape::new();

@@ -85,6 +85,9 @@ impl<S: Scalar> Var<'_, S> {
 
     /// The sum over these [`Axes`]. Its derivative is 1 in each element.
     ///
+    /// Over the last axis it is taken in partial sums; over others row is added to row, whose
+    /// rounding error grows with the number of rows.
+    ///
     /// # Panics
     ///
     /// If an axis does not exist.
