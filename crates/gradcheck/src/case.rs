@@ -85,8 +85,9 @@ pub struct Drawn {
     pub dims: Vec<usize>,
     /// Whatever else an op chooses: its parameters, which axes are stretched.
     pub choices: Vec<u32>,
-    /// The elements, of the inputs first and then of the cotangent. Beyond the end they repeat,
-    /// slightly changed.
+    /// The elements: the first of every input and of the cotangent, then the second of each, and
+    /// so on, so that a smaller case keeps together what belongs together. Beyond the end they
+    /// repeat, slightly changed.
     pub values: Vec<f64>,
     /// What directions and perturbations are drawn from.
     pub seed: u64,
@@ -95,7 +96,9 @@ pub struct Drawn {
 impl Drawn {
     pub(crate) const DIMS: usize = 6;
     pub(crate) const CHOICES: usize = 12;
-    pub(crate) const VALUES: usize = 64;
+    /// How many values belong to one element: three inputs and the cotangent.
+    pub(crate) const LANES: usize = 4;
+    pub(crate) const VALUES: usize = 32 * Self::LANES;
 
     /// Numbers from a seed: axes of length 0, 1, 2, 3 and now and then more; elements that are
     /// mostly short decimals, with zeros of both signs, ties, and in one case of eight huge and tiny ones.
@@ -143,7 +146,9 @@ impl Drawn {
         }
     }
 
-    fn value(&self, k: usize) -> f64 {
+    /// The value of an element in a lane: that of an input, or the last one for the cotangent.
+    fn value(&self, lane: usize, element: usize) -> f64 {
+        let k = element * Self::LANES + lane;
         match self.values.len() {
             0 => 0.0,
             n => self.values[k % n] * (1.0 + 0.375 * (k / n) as f64),
@@ -169,17 +174,16 @@ pub struct Instance {
 
 impl Instance {
     fn new(signature: Signature<Box<dyn AnyOp>>, drawn: &Drawn) -> Self {
-        let mut next = 0;
-        let mut take = |shape: Shape, domain: Domain| {
-            Tensor::from_fn(shape, |_| {
-                next += 1;
-                into_domain(drawn.value(next - 1), domain)
+        let take = |lane: usize, shape: Shape, domain: Domain| {
+            Tensor::from_fn(shape, |element| {
+                into_domain(drawn.value(lane, element), domain)
             })
         };
         let inputs: Vec<_> = signature
             .inputs
             .iter()
-            .map(|input| take(input.shape, input.domain))
+            .enumerate()
+            .map(|(k, input)| take(k % (Drawn::LANES - 1), input.shape, input.domain))
             .collect();
         let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
         let op: &dyn ErasedOp<f64> = &*signature.op;
@@ -187,7 +191,9 @@ impl Instance {
             .output_shape(&shapes)
             .ok()
             // Never 0 unless it was drawn so, and never so large that it hides an input.
-            .map(|shape| take(shape, Domain::REAL).map(|v: f64| v.clamp(-9.0, 9.0)));
+            .map(|shape| {
+                take(Drawn::LANES - 1, shape, Domain::REAL).map(|v: f64| v.clamp(-9.0, 9.0))
+            });
         Self {
             domains: signature.inputs.iter().map(|input| input.domain).collect(),
             kinks: signature.kinks,

@@ -88,38 +88,93 @@ impl ValueTree for Shrinking {
     }
 }
 
+/// The moves, the boldest first: what cuts a case down to one element, then what empties a part
+/// of it, then single numbers.
+#[derive(Clone, Copy, Debug)]
+enum Move {
+    /// One element, the `k`-th, is all there is.
+    OnlyElement(usize),
+    /// The values from the `k`-th on are 1.
+    Blank(usize),
+    /// An axis gets the length 1, 0, 2, or one less.
+    Dim(usize, usize),
+    /// A choice becomes the first, the second, or half.
+    Choice(usize, usize),
+    /// A value becomes 1, 2, an integer, or a short decimal.
+    Value(usize, usize),
+}
+
+const ELEMENTS: usize = Drawn::VALUES / Drawn::LANES;
+const BLANKS: usize = 8;
 const PER_DIM: usize = 4;
 const PER_CHOICE: usize = 3;
 const PER_VALUE: usize = 5;
-const MOVES: usize =
-    Drawn::DIMS * PER_DIM + Drawn::CHOICES * PER_CHOICE + Drawn::VALUES * PER_VALUE;
+const MOVES: usize = ELEMENTS
+    + BLANKS
+    + Drawn::DIMS * PER_DIM
+    + Drawn::CHOICES * PER_CHOICE
+    + Drawn::VALUES * PER_VALUE;
+
+impl Move {
+    fn of(mut number: usize) -> Self {
+        let mut is_among = |count: usize| {
+            let among = number < count;
+            if !among {
+                number -= count;
+            }
+            among
+        };
+        if is_among(ELEMENTS) {
+            Self::OnlyElement(number)
+        } else if is_among(BLANKS) {
+            Self::Blank(Drawn::VALUES >> (BLANKS - number))
+        } else if is_among(Drawn::DIMS * PER_DIM) {
+            Self::Dim(number / PER_DIM, number % PER_DIM)
+        } else if is_among(Drawn::CHOICES * PER_CHOICE) {
+            Self::Choice(number / PER_CHOICE, number % PER_CHOICE)
+        } else {
+            Self::Value(number / PER_VALUE, number % PER_VALUE)
+        }
+    }
+}
 
 /// The case after a move, `None` if the move makes nothing simpler.
 fn simplified(drawn: &Drawn, number: usize) -> Option<Drawn> {
     let mut simpler = drawn.clone();
-    let of_choices = number.checked_sub(Drawn::DIMS * PER_DIM);
-    let of_values = of_choices.and_then(|n| n.checked_sub(Drawn::CHOICES * PER_CHOICE));
-    match (of_choices, of_values) {
-        (None, _) => {
-            let n = &mut simpler.dims[number / PER_DIM];
-            let target = [1, 0, 2, n.saturating_sub(1)][number % PER_DIM];
+    match Move::of(number) {
+        Move::OnlyElement(k) => {
+            if drawn.dims.iter().all(|&n| n <= 1) {
+                return None;
+            }
+            simpler.dims.fill(1);
+            simpler.values.rotate_left(k * Drawn::LANES);
+        }
+        Move::Blank(from) => {
+            if drawn.values[from..].iter().all(|&v| v == 1.0) {
+                return None;
+            }
+            simpler.values[from..].fill(1.0);
+        }
+        Move::Dim(which, target) => {
+            let n = &mut simpler.dims[which];
+            let target = [1, 0, 2, n.saturating_sub(1)][target];
             // An empty array has nothing to show, so 0 is the last thing to try, and only from 1.
             if target >= *n || (target == 0 && *n > 1) {
                 return None;
             }
             *n = target;
         }
-        (Some(number), None) => {
-            let choice = &mut simpler.choices[number / PER_CHOICE];
-            let target = [0, 1, *choice / 2][number % PER_CHOICE];
+        Move::Choice(which, target) => {
+            let choice = &mut simpler.choices[which];
+            let target = [0, 1, *choice / 2][target];
             if target >= *choice {
                 return None;
             }
             *choice = target;
         }
-        (_, Some(number)) => {
-            let value = &mut simpler.values[number / PER_VALUE];
-            let target = match number % PER_VALUE {
+        Move::Value(which, target) => {
+            let value = &mut simpler.values[which];
+            let target = match target {
                 0 => 1.0,
                 1 => 2.0,
                 2 => value.trunc(),
