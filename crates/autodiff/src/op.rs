@@ -152,7 +152,11 @@ macro_rules! register {
 macro_rules! __enter_in_registry {
     ($op:ident) => {
         $crate::__private::inventory::submit! {
-            $crate::registry::Registration::of::<$op>(::core::file!(), ::core::line!())
+            $crate::registry::Registration::of::<$op>(
+                ::core::module_path!(),
+                ::core::file!(),
+                ::core::line!(),
+            )
         }
     };
 }

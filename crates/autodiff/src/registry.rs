@@ -18,6 +18,8 @@ impl<O: Op> AnyOp for O {}
 pub struct Registration {
     /// [`Registered::NAME`].
     pub name: &'static str,
+    /// The module with its `register!`, the crate's name first.
+    pub module: &'static str,
     /// The file with its `register!`.
     pub file: &'static str,
     /// The line of its `register!`.
@@ -28,13 +30,20 @@ pub struct Registration {
 impl Registration {
     /// The entry of `O`.
     #[must_use]
-    pub const fn of<O: Op>(file: &'static str, line: u32) -> Self {
+    pub const fn of<O: Op>(module: &'static str, file: &'static str, line: u32) -> Self {
         Self {
             name: <O as Registered>::NAME,
+            module,
             file,
             line,
             signature: |draw| O::signature(draw).map(|op| Box::new(op) as Box<dyn AnyOp>),
         }
+    }
+
+    /// The name of the crate it is registered in.
+    #[must_use]
+    pub fn crate_name(&self) -> &'static str {
+        self.module.split("::").next().unwrap_or(self.module)
     }
 
     /// [`Op::signature`] of the op.

@@ -10,8 +10,8 @@ use crate::case::Subject;
 use crate::checks::Check;
 use crate::run::{Settings, run};
 
-/// Makes the test binary that checks every registered op of the named crates: one line, in a file
-/// `tests/ops.rs` with `harness = false`.
+/// Makes the test binary that checks every op registered in the named crates, and in the test
+/// itself: one line, in a file `tests/ops.rs` with `harness = false`.
 ///
 /// ```no_run
 /// // tests/ops.rs
@@ -31,19 +31,22 @@ use crate::run::{Settings, run};
 /// first the next time.
 #[macro_export]
 macro_rules! check_ops {
-    ($($krate:ident),+ $(,)?) => {
+    ($($krate:ident),* $(,)?) => {
         // Named, so that the linker keeps their registrations.
-        $(use $krate as _;)+
+        $(use $krate as _;)*
 
         fn main() {
-            $crate::check_registered_ops(::core::env!("CARGO_MANIFEST_DIR"));
+            $crate::check_registered_ops(
+                ::core::env!("CARGO_MANIFEST_DIR"),
+                &[::core::module_path!(), $(::core::stringify!($krate)),*],
+            );
         }
     };
 }
 
 /// What [`check_ops!`](crate::check_ops) calls.
 #[doc(hidden)]
-pub fn check_registered_ops(manifest: &str) {
+pub fn check_registered_ops(manifest: &str, crates: &[&str]) {
     let settings = Settings {
         regressions: Some(PathBuf::from(manifest).join("proptest-regressions/ops")),
         ..Settings::from_env()
@@ -52,7 +55,11 @@ pub fn check_registered_ops(manifest: &str) {
     std::panic::set_hook(Box::new(|_| {}));
     let colour = std::io::stdout().is_terminal();
     let mut trials = Vec::new();
-    for op in autodiff::registry::registered() {
+    let registered = autodiff::registry::registered();
+    for op in registered
+        .into_iter()
+        .filter(|op| crates.contains(&op.crate_name()))
+    {
         let subject = Arc::new(Subject::from(op));
         for check in Check::ALL {
             let (subject, settings) = (Arc::clone(&subject), settings.clone());
@@ -63,6 +70,13 @@ pub fn check_registered_ops(manifest: &str) {
                     .map_err(|report| Failed::from(report.text(colour)))
             }));
         }
+    }
+    if trials.is_empty() {
+        let crates = crates.join(", ");
+        trials.push(Trial::test("registry::is_not_empty", move || {
+            let what = format!("no op is registered in {crates}: name the crates that have ops");
+            Err(Failed::from(what))
+        }));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

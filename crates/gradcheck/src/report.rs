@@ -117,11 +117,11 @@ impl Report {
         if !expected.is_nan() {
             line(
                 "expected",
-                style(bold, &format!("{expected} ± {bound:.1e}")),
+                style(bold, &format!("{} ± {bound:.1e}", number(*expected))),
             );
         }
         if !got.is_nan() || !expected.is_nan() {
-            line("got", style(bold, &got.to_string()));
+            line("got", style(bold, &number(*got)));
         }
         for (k, diagnosis) in self.diagnosis.iter().enumerate() {
             let name = if k == 0 { "looks like" } else { "or" };
@@ -142,6 +142,15 @@ impl Report {
 impl fmt::Display for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} of shape {:?}", self.values, self.shape)
+    }
+}
+
+/// Every digit, and an exponent where there would be many zeros.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e16).contains(&x.abs()) {
+        x.to_string()
+    } else {
+        format!("{x:e}")
     }
 }
 

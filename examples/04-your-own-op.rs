@@ -1,0 +1,89 @@
+//! Add an op, break it, read the report: the worked example of the verifier as a program.
+//!
+//! `cargo run --release --example 04-your-own-op`
+//!
+//! In a crate of your own, the op would be in `src/`, and `tests/ops.rs` would hold one line:
+//! `gradcheck::check_ops!(your_crate);`.
+
+use std::io::IsTerminal;
+
+use gradproof::autodiff::{Pointwise, Scalar, register, registry};
+use gradproof::gradcheck::{Check, Settings, Subject, run};
+
+/// y = ln(1 + eˣ). Derivative: σ(x). Right, and stable: only e^(−|x|) is ever formed.
+#[derive(Debug, Default)]
+struct Softplus;
+register!(Softplus);
+
+impl Pointwise for Softplus {
+    type Args<T: Copy> = [T; 1];
+
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        if x > S::zero() {
+            x + (-x).exp().ln_1p()
+        } else {
+            x.exp().ln_1p()
+        }
+    }
+
+    fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
+        if x > S::zero() {
+            [S::one() / (S::one() + (-x).exp())]
+        } else {
+            [x.exp() / (S::one() + x.exp())]
+        }
+    }
+}
+
+/// The same, its derivative twice too large.
+#[derive(Debug, Default)]
+struct DoubledSoftplus;
+register!(DoubledSoftplus);
+
+impl Pointwise for DoubledSoftplus {
+    type Args<T: Copy> = [T; 1];
+
+    fn eval<S: Scalar>(&self, x: [S; 1]) -> S {
+        Softplus.eval(x)
+    }
+
+    fn derivative<S: Scalar>(&self, x: [S; 1], y: S) -> [S; 1] {
+        Softplus.derivative(x, y).map(|d| d + d)
+    }
+}
+
+/// The formula as in the book: right, and useless where eˣ overflows.
+#[derive(Debug, Default)]
+struct NaiveSoftplus;
+register!(NaiveSoftplus);
+
+impl Pointwise for NaiveSoftplus {
+    type Args<T: Copy> = [T; 1];
+
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        (S::one() + x.exp()).ln()
+    }
+
+    fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
+        [S::one() / (S::one() + (-x).exp())]
+    }
+}
+
+fn main() {
+    let colour = std::io::stdout().is_terminal();
+    let settings = Settings {
+        seed: 1,
+        ..Settings::from_env()
+    };
+    for name in ["softplus", "doubled_softplus", "naive_softplus"] {
+        let op = registry::registered()
+            .into_iter()
+            .find(|op| op.name == name);
+        let subject = Subject::from(op.expect("it is registered above"));
+        let reports = Check::ALL.map(|check| run(&subject, check, &settings).err());
+        match reports.into_iter().flatten().next() {
+            None => println!("{name}: passes all {} checks\n", Check::ALL.len()),
+            Some(report) => println!("{}\n", report.text(colour)),
+        }
+    }
+}
