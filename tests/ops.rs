@@ -1,3 +1,3 @@
 //! Every registered op, checked by the verifier: one test for each op and check.
 
-gradcheck::check_ops!(autodiff);
+gradcheck::check_ops!(autodiff, layers);

@@ -48,6 +48,18 @@ impl<'a, S: Scalar> Primals<'a, S> {
         &self.values[self.slots[i].range()]
     }
 
+    /// The number of inputs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are no inputs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// The shape of input `i`.
     ///
     /// # Panics

@@ -26,6 +26,7 @@ mod mlp;
 mod model_file;
 mod naive;
 mod numpy_random;
+pub mod ops;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random;
@@ -45,6 +46,7 @@ pub use mlp::{Mlp, ModelError, Network};
 pub use model_file::{LoadError, ModelFileProblem, load_model, parse_model, save_model};
 pub use naive::naive_cross_entropy;
 pub use numpy_random::NumpyRandom;
+pub use ops::{Dropout, KeepProbError, dropout, l2_penalty};
 pub use random::RandomStream;
 pub use taped::Taped;
 pub use train::{GradientBy, History, Observer, Pass, Step, Training, TrainingError};
