@@ -1,7 +1,9 @@
 //! A replayed step allocates nothing of its own.
 
 use gradproof::autodiff::{Tape, Tensor, matmul};
-use gradproof::layers::{HandWritten, He, Mlp, NumpyRandom, Pass, Taped, make_circles};
+use gradproof::layers::{
+    HandWritten, He, Mlp, NumpyRandom, Pass, Regularization, Taped, make_circles,
+};
 
 /// Products of the model's sizes: what the matmul crate allocates for packing in one step is
 /// measured, not assumed.
@@ -40,8 +42,8 @@ fn a_step_of_training_allocates_only_what_the_matmul_crate_does() {
         "matrixmultiply no longer allocates: drop the allowance"
     );
     let tape = Tape::new();
-    let mut taped = Taped::record(&tape, &model, &data);
-    let mut hand = HandWritten::new(&model, &data);
+    let mut taped = Taped::record(&tape, &model, &data, &Regularization::default());
+    let mut hand = HandWritten::new(&model, &data, &Regularization::default());
     let passes: [(&str, &mut dyn Pass<f64>); 2] = [("tape", &mut taped), ("hand", &mut hand)];
     for (name, pass) in passes {
         let steps = 100;

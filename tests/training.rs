@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use gradproof::autodiff::{Scalar, Tape, Tensor};
 use gradproof::layers::{
-    Dataset, GradientBy, HandWritten, He, Initializer, Mlp, Normal, NumpyRandom, Pass, Step, Taped,
-    Training, TrainingError, Zeros, make_circles,
+    Dataset, GradientBy, HandWritten, He, Initializer, Mlp, Normal, NumpyRandom, Pass,
+    Regularization, Step, Taped, Training, TrainingError, Zeros, make_circles,
 };
 
 fn circles() -> Dataset<f64> {
@@ -72,7 +72,7 @@ fn largest_distance<S: Scalar>(initializer: &dyn Initializer, stride: usize) -> 
     let rounded: Dataset<S> = data.cast().unwrap();
     let model = Mlp::<S>::new(&[2, 10, 5, 1], initializer, &mut NumpyRandom::seed(3)).unwrap();
     let tape = Tape::new();
-    let mut taped = Taped::record(&tape, &model, &rounded);
+    let mut taped = Taped::record(&tape, &model, &rounded, &Regularization::default());
     let mut largest = 0.0_f64;
     for iteration in 0..15_000 {
         taped.evaluate();
@@ -80,7 +80,7 @@ fn largest_distance<S: Scalar>(initializer: &dyn Initializer, stride: usize) -> 
             // The same parameters for both: what is compared is one gradient, not two runs that
             // drift apart.
             let here = Mlp::from_parameters(model.sizes(), taped.parameters()).unwrap();
-            let mut hand = HandWritten::new(&here, &rounded);
+            let mut hand = HandWritten::new(&here, &rounded, &Regularization::default());
             hand.evaluate();
             let pairs = taped.gradient().into_iter().zip(hand.gradient());
             for ((by_tape, by_hand), condition) in

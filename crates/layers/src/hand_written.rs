@@ -5,7 +5,8 @@ use autodiff::ops::logistic;
 use autodiff::{Scalar, sum};
 
 use crate::mlp::{layer_views, linear, relu};
-use crate::{Dataset, Mlp, Pass};
+use crate::regularization::fill;
+use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
 
 /// Cost and gradient of a network on a data set, by the formulas of the course.
 ///
@@ -14,12 +15,16 @@ use crate::{Dataset, Mlp, Pass};
 /// from the logits. Backward: dZ = (A − Y)/m in the last layer; then dW = dZ Aᵀ, db = Σ dZ, and
 /// for the layer before, dA = Wᵀ dZ and dZ = dA where A > 0, else 0.
 ///
+/// With an L2 penalty, J + λ/(2m) Σ ‖W‖² and dW + (λ/m) W. With dropout, D = noise < keep_prob,
+/// A D / keep_prob forward and dA D / keep_prob backward, the noise being 0 (everything kept) until
+/// it is drawn.
+///
 /// ```
-/// use layers::{HandWritten, He, Mlp, NumpyRandom, Pass, make_circles};
+/// use layers::{HandWritten, He, Mlp, NumpyRandom, Pass, Regularization, make_circles};
 ///
 /// let data = make_circles(300, 0.05, 0.8, &mut NumpyRandom::seed(1))?;
 /// let model = Mlp::new(&[2, 10, 5, 1], &He, &mut NumpyRandom::seed(3))?;
-/// let mut pass = HandWritten::new(&model, &data);
+/// let mut pass = HandWritten::new(&model, &data, &Regularization::default());
 /// assert!((pass.evaluate() - 0.883053746341976).abs() < 1e-15);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -29,6 +34,9 @@ pub struct HandWritten<'d, S> {
     sizes: Vec<usize>,
     parameters: Vec<S>,
     gradient: Vec<S>,
+    regularization: Regularization,
+    /// Of every hidden layer, if activations are dropped.
+    noise: Vec<Vec<S>>,
     /// A of every layer but the last, and the logits Z of the last; each (n_out, m).
     outputs: Vec<Vec<S>>,
     /// dZ of the layer at hand and dA of the one before, as large as the widest layer.
@@ -44,7 +52,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
     /// If the data has another number of features.
     #[track_caller]
     #[must_use]
-    pub fn new(model: &Mlp<S>, data: &'d Dataset<S>) -> Self {
+    pub fn new(model: &Mlp<S>, data: &'d Dataset<S>, regularization: &Regularization) -> Self {
         let m = data.examples();
         let sizes = model.sizes().to_vec();
         assert!(
@@ -54,8 +62,14 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             data.features()
         );
         let widest = sizes[1..].iter().max().map_or(0, |n| n * m);
+        let hidden = match regularization.drops() {
+            true => &sizes[1..sizes.len() - 1],
+            false => &[],
+        };
         Self {
             data,
+            regularization: *regularization,
+            noise: hidden.iter().map(|n| vec![S::zero(); n * m]).collect(),
             parameters: model.parameters().to_vec(),
             gradient: vec![S::zero(); model.parameters().len()],
             outputs: sizes[1..].iter().map(|n| vec![S::zero(); n * m]).collect(),
@@ -77,6 +91,12 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             if layer + 1 < layers {
                 relu(&mut rest[0]);
             }
+            if let Some(noise) = self.noise.get(layer) {
+                let dropout = self.regularization.dropout;
+                for (a, &noise) in rest[0].iter_mut().zip(noise) {
+                    *a = dropout.apply(*a, noise);
+                }
+            }
         }
     }
 
@@ -87,11 +107,30 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             let z = logits[k];
             (if z > zero { z } else { zero }) - z * y[k] + (-z.abs()).exp().ln_1p()
         });
-        losses / S::constant(y.len() as f64)
+        losses / S::constant(y.len() as f64) + self.penalty()
+    }
+
+    /// λ/(2m) Σ ‖W‖².
+    fn penalty(&self) -> S {
+        let mut squares = S::zero();
+        for layer in 0..self.outputs.len() {
+            let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
+            squares += sum(w.len(), |k| w[k] * w[k]);
+            if self.regularization.l2_on_biases {
+                squares += sum(b.len(), |k| b[k] * b[k]);
+            }
+        }
+        S::constant(0.5) * self.strength() * squares
+    }
+
+    /// λ/m.
+    fn strength(&self) -> S {
+        S::constant(self.regularization.l2 / self.data.examples() as f64)
     }
 
     fn backward(&mut self) {
         let m = self.data.examples();
+        let strength = self.strength();
         let one = S::one();
         let each = S::constant(m as f64);
         let y = self.data.y().as_slice();
@@ -125,6 +164,17 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             for (db, row) in db.iter_mut().zip(self.dz.chunks_exact(m)) {
                 *db = sum(m, |k| row[k]);
             }
+            if self.regularization.l2 > 0.0 {
+                let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
+                for (dw, &w) in dw.iter_mut().zip(w.iter()) {
+                    *dw += strength * w;
+                }
+                if self.regularization.l2_on_biases {
+                    for (db, &b) in db.iter_mut().zip(b.iter()) {
+                        *db += strength * b;
+                    }
+                }
+            }
             if layer > 0 {
                 let [w, _] = layer_views(&self.sizes, &self.parameters, layer);
                 let w = Matrix::row_major(&w, n_out, n_in);
@@ -135,6 +185,12 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                     S::zero(),
                     MatrixMut::row_major(&mut self.da, n_in, m),
                 );
+                if let Some(noise) = self.noise.get(layer - 1) {
+                    let dropout = self.regularization.dropout;
+                    for (da, &noise) in self.da.iter_mut().zip(noise) {
+                        *da = dropout.apply(*da, noise);
+                    }
+                }
                 for ((dz, &da), &a) in self
                     .dz
                     .iter_mut()
@@ -153,6 +209,12 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
 }
 
 impl<S: Scalar> Pass<S> for HandWritten<'_, S> {
+    fn draw_noise(&mut self, random: &mut dyn RandomStream) {
+        for noise in &mut self.noise {
+            fill(noise, random);
+        }
+    }
+
     fn evaluate(&mut self) -> S {
         self.forward();
         let cost = self.cost();

@@ -30,6 +30,7 @@ pub mod ops;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random;
+mod regularization;
 mod taped;
 mod train;
 
@@ -48,5 +49,6 @@ pub use naive::naive_cross_entropy;
 pub use numpy_random::NumpyRandom;
 pub use ops::{Dropout, KeepProbError, dropout, l2_penalty};
 pub use random::RandomStream;
+pub use regularization::{Noise, Regularization};
 pub use taped::Taped;
 pub use train::{GradientBy, History, Observer, Pass, Step, Training, TrainingError};

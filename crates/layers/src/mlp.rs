@@ -186,6 +186,37 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     #[must_use]
     pub fn record<'t>(&self, x: Var<'t, S>) -> Network<'t, S> {
+        self.record_with(x, |_, activations| activations)
+    }
+
+    /// [`record`](Mlp::record) with something done to the activations of every hidden layer, the
+    /// layers counted from 0: dropout, for example.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    /// use layers::{Dropout, Mlp, NumpyRandom, Xavier, dropout};
+    ///
+    /// let model = Mlp::<f64>::new(&[2, 3, 1], &Xavier, &mut NumpyRandom::seed(1))?;
+    /// let tape = Tape::new();
+    /// let x = tape.data(Tensor::from([[0.5, 1.0], [-1.0, 2.0]]));
+    /// let noise = tape.data(Tensor::full([3, 2], 0.9));
+    /// let keep = Dropout::new(0.5)?;
+    /// let network = model.record_with(x, |_layer, a| dropout(a, noise, keep));
+    /// // Everything was dropped, so what is left is the last bias.
+    /// assert_eq!(network.logits.value(), Tensor::zeros([1, 2]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another number of features.
+    #[track_caller]
+    #[must_use]
+    pub fn record_with<'t>(
+        &self,
+        x: Var<'t, S>,
+        mut hidden: impl FnMut(usize, Var<'t, S>) -> Var<'t, S>,
+    ) -> Network<'t, S> {
         let tape: &Tape<S> = x.tape();
         // All parameters before the first op: neighbours in the tape's memory.
         let parameters: Vec<_> = (0..self.depth())
@@ -194,7 +225,10 @@ impl<S: Scalar> Mlp<S> {
             .collect();
         let mut logits = x;
         for (layer, parameter) in parameters.chunks_exact(2).enumerate() {
-            let activations = if layer == 0 { logits } else { logits.relu() };
+            let activations = match layer {
+                0 => x,
+                _ => hidden(layer - 1, logits.relu()),
+            };
             logits = parameter[0].linear(activations, parameter[1]);
         }
         Network { parameters, logits }

@@ -1,19 +1,22 @@
 //! Cost and gradient by the tape.
 
-use autodiff::{Gradients, Scalar, Tape, Var};
+use autodiff::{Gradients, Scalar, Tape, Tensor, Var};
 
-use crate::{Dataset, Mlp, Pass};
+use crate::regularization::fill;
+use crate::{Dataset, Mlp, Pass, RandomStream, Regularization, dropout, l2_penalty};
 
 /// Cost and gradient of a network on a data set, recorded once and replayed.
 ///
+/// With dropout, the noise is 0 (everything kept) until it is drawn.
+///
 /// ```
 /// use autodiff::Tape;
-/// use layers::{He, Mlp, NumpyRandom, Pass, Taped, make_circles};
+/// use layers::{He, Mlp, NumpyRandom, Pass, Regularization, Taped, make_circles};
 ///
 /// let data = make_circles(300, 0.05, 0.8, &mut NumpyRandom::seed(1))?;
 /// let model = Mlp::new(&[2, 10, 5, 1], &He, &mut NumpyRandom::seed(3))?;
 /// let tape = Tape::new();
-/// let mut pass = Taped::record(&tape, &model, &data);
+/// let mut pass = Taped::record(&tape, &model, &data, &Regularization::default());
 /// assert!((pass.evaluate() - 0.883053746341976).abs() < 1e-15);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -21,6 +24,8 @@ use crate::{Dataset, Mlp, Pass};
 pub struct Taped<'t, S: Scalar> {
     tape: &'t Tape<S>,
     parameters: Vec<Var<'t, S>>,
+    /// The noise of every hidden layer, if activations are dropped.
+    noise: Vec<Var<'t, S>>,
     cost: Var<'t, S>,
     gradients: Gradients<'t, S>,
 }
@@ -33,14 +38,33 @@ impl<'t, S: Scalar> Taped<'t, S> {
     /// If the data has another number of features.
     #[track_caller]
     #[must_use]
-    pub fn record(tape: &'t Tape<S>, model: &Mlp<S>, data: &Dataset<S>) -> Self {
+    pub fn record(
+        tape: &'t Tape<S>,
+        model: &Mlp<S>,
+        data: &Dataset<S>,
+        regularization: &Regularization,
+    ) -> Self {
         let x = tape.data(data.x().clone());
         let y = tape.data(data.y().clone());
-        let network = model.record(x);
-        let cost = network.logits.sigmoid_cross_entropy(y);
+        let mut noise = Vec::new();
+        let network = model.record_with(x, |_, activations| {
+            if !regularization.drops() {
+                return activations;
+            }
+            let layer = tape.data(Tensor::zeros(activations.shape()));
+            noise.push(layer);
+            dropout(activations, layer, regularization.dropout)
+        });
+        let mut cost = network.logits.sigmoid_cross_entropy(y);
+        if regularization.l2 > 0.0 {
+            let stride = if regularization.l2_on_biases { 1 } else { 2 };
+            let penalized: Vec<_> = network.parameters.iter().copied().step_by(stride).collect();
+            cost = cost + l2_penalty(&penalized, regularization.l2 / data.examples() as f64);
+        }
         Self {
             tape,
             parameters: network.parameters,
+            noise,
             cost,
             gradients: cost.backward(),
         }
@@ -48,6 +72,12 @@ impl<'t, S: Scalar> Taped<'t, S> {
 }
 
 impl<S: Scalar> Pass<S> for Taped<'_, S> {
+    fn draw_noise(&mut self, random: &mut dyn RandomStream) {
+        for &layer in &self.noise {
+            self.tape.update(layer, |noise| fill(noise, random));
+        }
+    }
+
     fn evaluate(&mut self) -> S {
         self.tape.replay();
         self.gradients.replay();

@@ -4,11 +4,15 @@ use std::ops::ControlFlow;
 
 use autodiff::{Scalar, Tape};
 
-use crate::{Dataset, HandWritten, Mlp, ModelError, Taped};
+use crate::{Dataset, HandWritten, Mlp, ModelError, RandomStream, Regularization, Taped};
 
 /// Cost and gradient at some parameters, and the step down from there: what training is made of.
 /// [`Taped`] and [`HandWritten`] are the two ways to have them.
 pub trait Pass<S: Scalar> {
+    /// Draws the noise of dropout, hidden layer after hidden layer, row by row; nothing if there is
+    /// no dropout.
+    fn draw_noise(&mut self, random: &mut dyn RandomStream);
+
     /// The cost at the parameters; the gradient there is kept.
     fn evaluate(&mut self) -> S;
 
@@ -56,6 +60,8 @@ pub struct Training {
     pub cost_every: usize,
     /// Who computes the gradient.
     pub gradient: GradientBy,
+    /// What is added to the cost and done to the activations: nothing, unless stated.
+    pub regularization: Regularization,
 }
 
 impl Default for Training {
@@ -65,6 +71,7 @@ impl Default for Training {
             learning_rate: 0.01,
             cost_every: 1000,
             gradient: GradientBy::default(),
+            regularization: Regularization::default(),
         }
     }
 }
@@ -117,6 +124,9 @@ pub enum TrainingError {
         "the learning rate is {0}, which is no positive number of the model's scalar: give 0.01, for example"
     )]
     LearningRate(f64),
+    /// λ is not a number that is at least 0.
+    #[error("the L2 penalty's λ is {0}: give a number of at least 0, 0 for none")]
+    L2(f64),
     /// The last update made a parameter infinite or NaN.
     #[error(
         "after the last update {problem}: lower the learning rate ({learning_rate}), or scale the \
@@ -235,14 +245,17 @@ impl<S: Scalar> Mlp<S> {
         if !(rate > S::zero() && rate.is_finite()) {
             return Err(TrainingError::LearningRate(training.learning_rate));
         }
+        if !training.regularization.is_valid() {
+            return Err(TrainingError::L2(training.regularization.l2));
+        }
         let tape = Tape::new();
         match training.gradient {
             GradientBy::Tape => {
-                let pass = Taped::record(&tape, self, data);
+                let pass = Taped::record(&tape, self, data, &training.regularization);
                 self.descend_by(pass, training, rate, observer)
             }
             GradientBy::Hand => {
-                let pass = HandWritten::new(self, data);
+                let pass = HandWritten::new(self, data, &training.regularization);
                 self.descend_by(pass, training, rate, observer)
             }
         }
@@ -266,8 +279,13 @@ impl<S: Scalar> Mlp<S> {
             cost: cost.to_f64().unwrap_or(f64::NAN),
             learning_rate,
         };
+        let noise = training.regularization.noise;
+        let mut random = noise.stream();
         let mut history = History::default();
         for iteration in 0..iterations {
+            if iteration == 0 || noise.changes() {
+                pass.draw_noise(&mut random);
+            }
             let cost = pass.evaluate();
             if !cost.is_finite() {
                 return Err(not_finite(iteration, cost));

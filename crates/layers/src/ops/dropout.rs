@@ -6,7 +6,7 @@ use autodiff::{Pointwise, Scalar, Var, register};
 ///
 /// The noise is an input, uniform in [0, 1), so that the op is a function like any other: it can
 /// be replayed, and its gradient checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     keep_prob: f64,
 }
@@ -38,12 +38,17 @@ impl Dropout {
         }
     }
 
-    /// The factor of an element: 1 / keep_prob where it is kept, else 0. A NaN for noise stays
-    /// one.
-    fn factor<S: Scalar>(&self, noise: S) -> S {
+    /// The probability to keep an element.
+    #[must_use]
+    pub fn keep_prob(&self) -> f64 {
+        self.keep_prob
+    }
+
+    /// What becomes of a value, an activation or its cotangent. A NaN for noise stays one.
+    pub(crate) fn apply<S: Scalar>(&self, value: S, noise: S) -> S {
         let keep_prob = S::constant(self.keep_prob);
         if noise < keep_prob {
-            keep_prob.recip()
+            value / keep_prob
         } else if noise >= keep_prob {
             S::zero()
         } else {
@@ -63,11 +68,11 @@ impl Pointwise for Dropout {
     type Args<T: Copy> = [T; 2];
 
     fn eval<S: Scalar>(&self, [a, noise]: [S; 2]) -> S {
-        a * self.factor(noise)
+        self.apply(a, noise)
     }
 
     fn derivative<S: Scalar>(&self, [_, noise]: [S; 2], _y: S) -> [S; 2] {
-        [self.factor(noise), S::zero()]
+        [self.apply(S::one(), noise), S::zero()]
     }
 
     fn domain(&self) -> [Domain; 2] {
