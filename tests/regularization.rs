@@ -3,8 +3,8 @@
 
 use gradproof::autodiff::{Scalar, Tape, Tensor, Wide, direct, ops};
 use gradproof::layers::{
-    Dataset, Dropout, HandWritten, Mlp, Noise, NumpyRandom, Pass, Regularization, Taped, dropout,
-    l2_penalty,
+    Dataset, Dropout, HandWritten, Mlp, Noise, NumpyRandom, Pass, RandomStream, Regularization,
+    Taped, dropout, l2_penalty,
 };
 use num_traits::Float;
 use proptest::prelude::*;
@@ -210,7 +210,7 @@ impl Drawn {
 
 struct SinglePrecision(NumpyRandom);
 
-impl gradproof::layers::RandomStream for SinglePrecision {
+impl RandomStream for SinglePrecision {
     fn uniform(&mut self) -> f64 {
         f64::from(self.0.random_sample() as f32)
     }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use gradproof::autodiff::matmul::{Matrix, MatrixMut, matmul};
 use gradproof::autodiff::{Scalar, Tape, Tensor};
 use gradproof::layers::{
     Dataset, GradientBy, HandWritten, He, Initializer, Mlp, Normal, NumpyRandom, Pass,
@@ -16,51 +17,60 @@ fn network<S: Scalar>() -> Mlp<S> {
     Mlp::new(&[2, 10, 5, 1], &He, &mut NumpyRandom::seed(3)).unwrap()
 }
 
+fn product(a: Matrix<'_, f64>, b: Matrix<'_, f64>) -> Vec<f64> {
+    let mut c = vec![0.0; a.rows() * b.cols()];
+    matmul(
+        1.0,
+        a,
+        b,
+        0.0,
+        MatrixMut::row_major(&mut c, a.rows(), b.cols()),
+    );
+    c
+}
+
 /// What the rounding error of each component of the gradient is proportional to: the same sums
 /// over the absolute values of their terms.
 fn conditions(model: &Mlp<f64>, data: &Dataset<f64>) -> Vec<f64> {
-    let (depth, m) = (model.depth(), data.examples());
-    let mut activations = vec![data.x().clone()];
+    let (depth, m, sizes) = (model.depth(), data.examples(), model.sizes());
+    let weights = |layer: usize| model.weights(layer);
+    let mut activations = vec![data.x().as_slice().to_vec()];
     for layer in 0..depth {
-        let (w, b, a) = (
-            model.weights(layer),
-            model.biases(layer),
-            &activations[layer],
+        let (w, a) = (weights(layer), &activations[layer]);
+        let (n_in, n_out) = (sizes[layer], sizes[layer + 1]);
+        let mut z = product(
+            Matrix::row_major(&w, n_out, n_in),
+            Matrix::row_major(a, n_in, m),
         );
-        let [n_out, n_in] = [w.shape().dims()[0], w.shape().dims()[1]];
-        activations.push(Tensor::from_fn([n_out, m], |at| {
-            let (row, k) = (at / m, at % m);
-            let z = b[row]
-                + (0..n_in)
-                    .map(|i| w[row * n_in + i] * a[[i, k]])
-                    .sum::<f64>();
-            if layer + 1 < depth { z.max(0.0) } else { z }
-        }));
+        for (k, z) in z.iter_mut().enumerate() {
+            *z += model.biases(layer)[k / m];
+            *z = if layer + 1 < depth { z.max(0.0) } else { *z };
+        }
+        activations.push(z);
     }
-    let error = |k: usize| {
-        // |σ(z) − y| for a label of 0 or 1.
-        let (z, y) = (activations[depth][[0, k]], data.y()[[0, k]]);
-        1.0 / (1.0 + (if y == 1.0 { z } else { -z }).exp()) / m as f64
-    };
-    let mut dz = Tensor::from_fn([1, m], error);
+    // |σ(z) − y| for a label of 0 or 1.
+    let error =
+        |(&z, &y): (&f64, &f64)| 1.0 / (1.0 + (if y == 1.0 { z } else { -z }).exp()) / m as f64;
+    let mut dz: Vec<f64> = activations[depth]
+        .iter()
+        .zip(data.y().as_slice())
+        .map(error)
+        .collect();
     let mut layers = Vec::new();
     for layer in (0..depth).rev() {
-        let (w, a) = (model.weights(layer), &activations[layer]);
-        let [n_out, n_in] = [w.shape().dims()[0], w.shape().dims()[1]];
-        let over_examples = |term: &dyn Fn(usize) -> f64| (0..m).map(term).sum::<f64>();
-        let mut gradient: Vec<f64> = (0..n_out * n_in)
-            .map(|at| over_examples(&|k| dz[[at / n_in, k]] * a[[at % n_in, k]].abs()))
-            .collect();
-        gradient.extend((0..n_out).map(|row| over_examples(&|k| dz[[row, k]])));
+        let (n_in, n_out) = (sizes[layer], sizes[layer + 1]);
+        let [w, a] = [&weights(layer)[..], &activations[layer]]
+            .map(|x| x.iter().map(|v| v.abs()).collect::<Vec<_>>());
+        let dz_matrix = Matrix::row_major(&dz, n_out, m);
+        let mut gradient = product(dz_matrix, Matrix::row_major(&a, n_in, m).t());
+        gradient.extend(dz.chunks_exact(m).map(|row| row.iter().sum::<f64>()));
         layers.push(gradient);
-        dz = Tensor::from_fn([n_in, m], |at| {
-            let (i, k) = (at / m, at % m);
-            let active = layer > 0 && a[[i, k]] > 0.0;
-            let sum = (0..n_out)
-                .map(|row| w[row * n_in + i].abs() * dz[[row, k]])
-                .sum::<f64>();
-            if active { sum } else { 0.0 }
-        });
+        let da = product(Matrix::row_major(&w, n_out, n_in).t(), dz_matrix);
+        dz = da
+            .iter()
+            .zip(&a)
+            .map(|(&da, &a)| if a > 0.0 { da } else { 0.0 })
+            .collect();
     }
     layers.into_iter().rev().flatten().collect()
 }
