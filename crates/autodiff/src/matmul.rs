@@ -73,7 +73,8 @@ impl Layout {
         isize::try_from(span).is_ok().then_some(span)
     }
 
-    /// Whether different indices are different places: one axis steps over the whole of the other.
+    /// Whether different indices are different places: one axis steps over the whole of the other,
+    /// or there are no indices.
     fn is_injective(self) -> bool {
         let steps_over = |stride: usize, n: usize, inner_stride: usize, inner_n: usize| {
             (inner_n <= 1 || inner_stride > 0)
