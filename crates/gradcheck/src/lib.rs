@@ -71,7 +71,9 @@
 mod case;
 mod checks;
 mod diagnosis;
+mod function;
 mod harness;
+mod objective;
 mod point;
 mod random;
 mod reference;
@@ -83,6 +85,7 @@ mod verdict;
 pub use case::{Drawn, Instance, Subject};
 pub use checks::Check;
 pub use diagnosis::Diagnosis;
+pub use function::{Confirmed, Differentiable, FunctionReport, check_function};
 #[doc(hidden)]
 pub use harness::check_registered_ops;
 pub use report::{Report, Values};

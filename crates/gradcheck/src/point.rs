@@ -4,6 +4,7 @@ use autodiff::{Dual, ErasedOp, Scalar, Tensor, Wide, direct};
 use num_traits::{Float as _, Zero as _};
 
 use crate::case::Instance;
+use crate::objective::Objective;
 use crate::reference::{Direction, Rise};
 use crate::verdict::{Checked, Finding, Verdict};
 
@@ -55,13 +56,34 @@ impl<'a> Point<'a> {
         })
     }
 
+    /// Which outputs the direction moves, by dual numbers: some move by less than their own last
+    /// digit, and no difference would show it.
+    fn outputs_moved_by(&self, direction: &Direction) -> Vec<bool> {
+        let dual = |(x, v): (&Tensor<Wide>, &Vec<Wide>)| {
+            Tensor::from_fn(x.shape(), |k| Dual::new(x.as_slice()[k], v[k]))
+        };
+        let x: Vec<Tensor<Dual<Wide>>> = self.x.iter().zip(&direction.0).map(dual).collect();
+        let op: &dyn ErasedOp<Dual<Wide>> = &*self.instance.op;
+        match direct::forward(op, &x) {
+            Ok(y) => y.as_slice().iter().map(|y| !y.tangent.is_zero()).collect(),
+            Err(_) => vec![true; self.y.as_slice().len()],
+        }
+    }
+}
+
+impl Objective for Point<'_> {
+    fn x(&self) -> &[Tensor<Wide>] {
+        &self.x
+    }
+
+    fn x_bar(&self) -> &[Tensor<Wide>] {
+        &self.x_bar
+    }
+
     /// By how much the objective Σ ȳ y, whose gradient is looked at, rises when the inputs move by
     /// t along `direction`; `None` where it is not finite. Only outputs that depend on what moves
     /// count, so that a large one adds no rounding error to its neighbours.
-    pub(crate) fn rise<'p>(
-        &'p self,
-        direction: &'p Direction,
-    ) -> impl Fn(Wide) -> Option<Rise> + 'p {
+    fn rise<'p>(&'p self, direction: &'p Direction) -> impl Fn(Wide) -> Option<Rise> + 'p {
         let moves = self.outputs_moved_by(direction);
         move |t| {
             let y = direct::forward(self.op, &direction.moved(&self.x, t)).ok()?;
@@ -85,29 +107,23 @@ impl<'a> Point<'a> {
         }
     }
 
-    /// Which outputs the direction moves, by dual numbers: some move by less than their own last
-    /// digit, and no difference would show it.
-    fn outputs_moved_by(&self, direction: &Direction) -> Vec<bool> {
-        let dual = |(x, v): (&Tensor<Wide>, &Vec<Wide>)| {
-            Tensor::from_fn(x.shape(), |k| Dual::new(x.as_slice()[k], v[k]))
-        };
-        let x: Vec<Tensor<Dual<Wide>>> = self.x.iter().zip(&direction.0).map(dual).collect();
-        let op: &dyn ErasedOp<Dual<Wide>> = &*self.instance.op;
-        match direct::forward(op, &x) {
-            Ok(y) => y.as_slice().iter().map(|y| !y.tangent.is_zero()).collect(),
-            Err(_) => vec![true; self.y.as_slice().len()],
-        }
-    }
-
     /// Σ |ȳ y| + Σ |x̄ x|: what the objective's rounding error is proportional to. The second sum
     /// is there for values that cancel.
-    pub(crate) fn magnitude(&self) -> Wide {
+    fn magnitude(&self) -> Wide {
         let inputs = self.x_bar.iter().zip(&self.x);
         let of_inputs: Wide = inputs
             .flat_map(|(x_bar, x)| products(x_bar, x))
             .map(Wide::abs)
             .sum();
         products(&self.y_bar, &self.y).map(Wide::abs).sum::<Wide>() + of_inputs
+    }
+
+    fn distance_to_edge(&self, input: usize, x: f64) -> f64 {
+        self.instance.distance_to_edge(input, x)
+    }
+
+    fn seed(&self) -> u64 {
+        self.instance.seed
     }
 }
 

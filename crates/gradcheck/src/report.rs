@@ -37,7 +37,7 @@ pub struct Report {
 }
 
 /// An array, for a report.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Values {
     /// Its axes.
     pub shape: Vec<usize>,

@@ -1,5 +1,7 @@
 //! What a check can say.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// The outcome of one check on one case. NaN never passes: every comparison that leads to `Pass`
@@ -46,6 +48,25 @@ impl Finding {
 
     pub(crate) fn fail(self) -> Verdict {
         Verdict::Fail(Box::new(self))
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let (Some(input), Some(element)) = (self.input, self.element) {
+            write!(f, ", at element {element} of input {input}")?;
+        }
+        if !self.expected.is_nan() {
+            let Self {
+                expected,
+                bound,
+                got,
+                ..
+            } = self;
+            write!(f, ": expected {expected} ± {bound:.1e}, got {got}")?;
+        }
+        Ok(())
     }
 }
 

@@ -14,8 +14,8 @@ use crate::verdict::{Checked, Finding, Verdict};
 
 /// How many units of the condition a rule may be off: it has more than one operation, and the
 /// perturbations are a sample.
-const MODEST: f64 = 64.0;
-const PERTURBATIONS: usize = 6;
+pub(crate) const MODEST: f64 = 64.0;
+pub(crate) const PERTURBATIONS: usize = 6;
 
 pub(super) fn check(instance: &Instance) -> Checked<()> {
     check_at::<f64>(instance, &*instance.op, "f64")?;

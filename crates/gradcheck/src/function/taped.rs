@@ -1,0 +1,217 @@
+//! A function on two tapes, to be replayed from wherever the check looks.
+
+use std::cell::RefCell;
+
+use autodiff::{Dual, Gradients, Tape, Tensor, Var, Wide};
+use num_traits::{Float as _, Zero as _};
+
+use super::{Record, Recording};
+use crate::objective::Objective;
+use crate::random::Random;
+use crate::reference::{Direction, Rise};
+use crate::verdict::{Checked, Finding, Verdict};
+
+/// Σ ȳ y of a function's output at a point, and its gradient by the tape.
+pub(crate) struct Taped<'t> {
+    wide: &'t Tape<Wide>,
+    leaves: Vec<Var<'t, Wide>>,
+    output: Var<'t, Wide>,
+    gradients: RefCell<Gradients<'t, Wide>>,
+    dual: &'t Tape<Dual<Wide>>,
+    dual_leaves: Vec<Var<'t, Dual<Wide>>>,
+    dual_output: Var<'t, Dual<Wide>>,
+    x: Vec<Tensor<Wide>>,
+    y: Vec<Wide>,
+    pub(super) y_bar: Tensor<Wide>,
+    x_bar: Vec<Tensor<Wide>>,
+    magnitude: f64,
+    seed: u64,
+    /// Where outputs are copied to.
+    outputs: RefCell<Vec<Wide>>,
+    dual_outputs: RefCell<Vec<Dual<Wide>>>,
+}
+
+impl<'t> Taped<'t> {
+    /// Records the function on both tapes, and sweeps.
+    ///
+    /// # Errors
+    ///
+    /// If value or gradient are not finite.
+    pub(crate) fn record(
+        function: &impl Recording,
+        inputs: &[Tensor<f64>],
+        wide: &'t Tape<Wide>,
+        dual: &'t Tape<Dual<Wide>>,
+        seed: u64,
+    ) -> Checked<Self> {
+        let x: Vec<_> = inputs.iter().map(|x| x.map(Wide::from)).collect();
+        let leaves: Vec<_> = x.iter().map(|x| wide.variable(x.clone())).collect();
+        let output = Record::<Wide>::record(function, &leaves);
+        let y = output.value();
+        if !y.as_slice().iter().all(|y| y.is_finite()) {
+            return Err(Verdict::Inconclusive("the value is not finite"));
+        }
+        let y_bar = cotangent(&y, &mut Random::new(seed));
+        let gradients = output.backward_from(&y_bar);
+        let x_bar: Vec<_> = leaves
+            .iter()
+            .map(|&leaf| gradients.wrt(leaf).to_tensor())
+            .collect();
+        if let Some(finding) = not_finite(&x_bar) {
+            return Err(finding.fail());
+        }
+        let dual_leaves: Vec<_> = inputs
+            .iter()
+            .map(|x| dual.data(x.map(|x| Dual::constant(Wide::from(x)))))
+            .collect();
+        let dual_output = Record::<Dual<Wide>>::record(function, &dual_leaves);
+        let of_outputs = sum_of_products(&y_bar, &y);
+        let of_inputs: f64 = x_bar
+            .iter()
+            .zip(&x)
+            .map(|(g, x)| sum_of_products(g, x))
+            .sum();
+        let y = y.into_vec();
+        Ok(Self {
+            magnitude: of_outputs + of_inputs,
+            outputs: RefCell::new(y.clone()),
+            dual_outputs: RefCell::new(vec![Dual::zero(); y.len()]),
+            gradients: RefCell::new(gradients),
+            wide,
+            leaves,
+            output,
+            dual,
+            dual_leaves,
+            dual_output,
+            x,
+            y,
+            y_bar,
+            x_bar,
+            seed,
+        })
+    }
+
+    /// The gradient when every element of every input was changed by `nudge`.
+    pub(super) fn gradient_near(&self, mut nudge: impl FnMut(Wide) -> Wide) -> Vec<Tensor<Wide>> {
+        for (&leaf, x) in self.leaves.iter().zip(&self.x) {
+            self.wide.update(leaf, |values| {
+                for (value, &x) in values.iter_mut().zip(x.as_slice()) {
+                    *value = nudge(x);
+                }
+            });
+        }
+        self.wide.replay();
+        let mut gradients = self.gradients.borrow_mut();
+        gradients.replay();
+        let gradient = |&leaf| gradients.wrt(leaf).to_tensor();
+        self.leaves.iter().map(gradient).collect()
+    }
+
+    /// The derivative of every output along `direction`, left in `dual_outputs`.
+    fn run_dual(&self, direction: &Direction) {
+        for ((&leaf, x), v) in self.dual_leaves.iter().zip(&self.x).zip(&direction.0) {
+            self.dual.update(leaf, |values| {
+                for ((value, &x), &v) in values.iter_mut().zip(x.as_slice()).zip(v) {
+                    *value = Dual::new(x, v);
+                }
+            });
+        }
+        self.dual.replay();
+        self.dual_output
+            .copy_to(&mut self.dual_outputs.borrow_mut());
+    }
+
+    /// Which outputs the direction moves: as for an op at a point, by dual numbers. The only one
+    /// there is needs no looking at.
+    fn outputs_moved_by(&self, direction: &Direction) -> Vec<bool> {
+        if self.y.len() == 1 {
+            return vec![true];
+        }
+        self.run_dual(direction);
+        let moved = |y: &Dual<Wide>| !y.tangent.is_zero();
+        self.dual_outputs.borrow().iter().map(moved).collect()
+    }
+}
+
+impl Objective for Taped<'_> {
+    fn x(&self) -> &[Tensor<Wide>] {
+        &self.x
+    }
+
+    fn x_bar(&self) -> &[Tensor<Wide>] {
+        &self.x_bar
+    }
+
+    fn rise<'a>(&'a self, direction: &'a Direction) -> impl Fn(Wide) -> Option<Rise> + 'a {
+        let moves = self.outputs_moved_by(direction);
+        let of_inputs: f64 = self
+            .x_bar
+            .iter()
+            .zip(&self.x)
+            .zip(&direction.0)
+            .flat_map(|((g, x), v)| g.as_slice().iter().zip(x.as_slice()).zip(v))
+            .filter(|(_, v)| !v.is_zero())
+            .map(|((g, x), _)| (g.to_f64() * x.to_f64()).abs())
+            .sum();
+        move |t| {
+            for ((&leaf, x), v) in self.leaves.iter().zip(&self.x).zip(&direction.0) {
+                self.wide.update(leaf, |values| {
+                    for ((value, &x), &v) in values.iter_mut().zip(x.as_slice()).zip(v) {
+                        *value = if v.is_zero() { x } else { x + t * v };
+                    }
+                });
+            }
+            self.wide.replay();
+            let mut outputs = self.outputs.borrow_mut();
+            self.output.copy_to(&mut outputs);
+            let (mut by, mut magnitude) = (Wide::zero(), of_inputs);
+            let y_bar = self.y_bar.as_slice();
+            for (k, (&y, &y0)) in outputs.iter().zip(&self.y).enumerate() {
+                if moves[k] || y != y0 {
+                    by += y_bar[k] * (y - y0);
+                    magnitude += (y_bar[k].to_f64() * y0.to_f64()).abs();
+                }
+            }
+            by.is_finite().then_some(Rise { by, magnitude })
+        }
+    }
+
+    fn tangent(&self, direction: &Direction) -> Option<Wide> {
+        self.run_dual(direction);
+        let outputs = self.dual_outputs.borrow();
+        let terms = outputs.iter().zip(self.y_bar.as_slice());
+        Some(terms.map(|(y, &y_bar)| y_bar * y.tangent).sum())
+    }
+
+    fn magnitude(&self) -> Wide {
+        Wide::from(self.magnitude)
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+/// 1 for the only output, else random.
+fn cotangent(y: &Tensor<Wide>, random: &mut Random) -> Tensor<Wide> {
+    let single = y.shape().size() == 1;
+    y.map(|_| Wide::from(if single { 1.0 } else { random.signed() }))
+}
+
+fn sum_of_products(a: &Tensor<Wide>, b: &Tensor<Wide>) -> f64 {
+    let pairs = a.as_slice().iter().zip(b.as_slice());
+    pairs.map(|(a, b)| (a.to_f64() * b.to_f64()).abs()).sum()
+}
+
+/// The first element of a gradient that is not finite.
+fn not_finite(x_bar: &[Tensor<Wide>]) -> Option<Finding> {
+    x_bar.iter().enumerate().find_map(|(input, x_bar)| {
+        let element = x_bar.as_slice().iter().position(|g| !g.is_finite())?;
+        Some(Finding {
+            input: Some(input),
+            element: Some(element),
+            got: x_bar.as_slice()[element].to_f64(),
+            ..Finding::of("the value is finite, and the gradient is not")
+        })
+    })
+}
