@@ -153,19 +153,24 @@ fn power_of_two_below(x: f64) -> f64 {
 /// Elements whose contributions are within four decades of each other: in a sum over more, a large
 /// one would hide a small one. Those that claim 0 are a group.
 fn groups(point: &impl Objective, scales: &[Vec<f64>]) -> Vec<Vec<Place>> {
-    let mut groups = std::collections::BTreeMap::<i32, Vec<Place>>::new();
+    let mut places: Vec<(f64, Place)> = Vec::new();
     for (input, x_bar) in point.x_bar().iter().enumerate() {
         for (element, g) in x_bar.as_slice().iter().enumerate() {
             let contribution = g.abs().to_f64() * scales[input][element];
-            let decades = if contribution == 0.0 {
-                i32::MIN
-            } else {
-                (contribution.log10() / 4.0).floor() as i32
-            };
-            groups.entry(decades).or_default().push((input, element));
+            places.push((contribution, (input, element)));
         }
     }
-    groups.into_values().collect()
+    places.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let mut groups: Vec<Vec<Place>> = Vec::new();
+    let mut limit = f64::NEG_INFINITY;
+    for (contribution, place) in places {
+        if contribution > limit {
+            limit = 1e4 * contribution;
+            groups.push(Vec::new());
+        }
+        groups.last_mut().expect("one was just begun").push(place);
+    }
+    groups
 }
 
 /// Whether the slope along a random direction, in which every element of the group contributes

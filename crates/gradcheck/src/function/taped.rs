@@ -1,8 +1,8 @@
 //! A function on two tapes, to be replayed from wherever the check looks.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
-use autodiff::{Dual, Gradients, Tape, Tensor, Var, Wide};
+use autodiff::{Dual, Tape, Tensor, Var, Wide};
 use num_traits::{Float as _, Zero as _};
 
 use super::{Record, Recording};
@@ -16,10 +16,10 @@ pub(crate) struct Taped<'t> {
     wide: &'t Tape<Wide>,
     leaves: Vec<Var<'t, Wide>>,
     output: Var<'t, Wide>,
-    gradients: RefCell<Gradients<'t, Wide>>,
+    function: &'t dyn Record<Dual<Wide>>,
     dual: &'t Tape<Dual<Wide>>,
-    dual_leaves: Vec<Var<'t, Dual<Wide>>>,
-    dual_output: Var<'t, Dual<Wide>>,
+    /// Inputs and output on `dual`, once something was asked of it.
+    on_dual: OnceCell<OnDual<'t>>,
     x: Vec<Tensor<Wide>>,
     y: Vec<Wide>,
     pub(super) y_bar: Tensor<Wide>,
@@ -31,14 +31,16 @@ pub(crate) struct Taped<'t> {
     dual_outputs: RefCell<Vec<Dual<Wide>>>,
 }
 
+type OnDual<'t> = (Vec<Var<'t, Dual<Wide>>>, Var<'t, Dual<Wide>>);
+
 impl<'t> Taped<'t> {
-    /// Records the function on both tapes, and sweeps.
+    /// Records the function, and sweeps.
     ///
     /// # Errors
     ///
     /// If value or gradient are not finite.
     pub(crate) fn record(
-        function: &impl Recording,
+        function: &'t impl Recording,
         inputs: &[Tensor<f64>],
         wide: &'t Tape<Wide>,
         dual: &'t Tape<Dual<Wide>>,
@@ -60,11 +62,6 @@ impl<'t> Taped<'t> {
         if let Some(finding) = not_finite(&x_bar) {
             return Err(finding.fail());
         }
-        let dual_leaves: Vec<_> = inputs
-            .iter()
-            .map(|x| dual.data(x.map(|x| Dual::constant(Wide::from(x)))))
-            .collect();
-        let dual_output = Record::<Dual<Wide>>::record(function, &dual_leaves);
         let of_outputs = sum_of_products(&y_bar, &y);
         let of_inputs: f64 = x_bar
             .iter()
@@ -76,13 +73,12 @@ impl<'t> Taped<'t> {
             magnitude: of_outputs + of_inputs,
             outputs: RefCell::new(y.clone()),
             dual_outputs: RefCell::new(vec![Dual::zero(); y.len()]),
-            gradients: RefCell::new(gradients),
             wide,
             leaves,
             output,
+            function,
             dual,
-            dual_leaves,
-            dual_output,
+            on_dual: OnceCell::new(),
             x,
             y,
             y_bar,
@@ -91,34 +87,33 @@ impl<'t> Taped<'t> {
         })
     }
 
-    /// The gradient when every element of every input was changed by `nudge`.
-    pub(super) fn gradient_near(&self, mut nudge: impl FnMut(Wide) -> Wide) -> Vec<Tensor<Wide>> {
-        for (&leaf, x) in self.leaves.iter().zip(&self.x) {
-            self.wide.update(leaf, |values| {
-                for (value, &x) in values.iter_mut().zip(x.as_slice()) {
-                    *value = nudge(x);
-                }
-            });
-        }
-        self.wide.replay();
-        let mut gradients = self.gradients.borrow_mut();
-        gradients.replay();
-        let gradient = |&leaf| gradients.wrt(leaf).to_tensor();
-        self.leaves.iter().map(gradient).collect()
-    }
-
     /// The derivative of every output along `direction`, left in `dual_outputs`.
     fn run_dual(&self, direction: &Direction) {
-        for ((&leaf, x), v) in self.dual_leaves.iter().zip(&self.x).zip(&direction.0) {
-            self.dual.update(leaf, |values| {
-                for ((value, &x), &v) in values.iter_mut().zip(x.as_slice()).zip(v) {
-                    *value = Dual::new(x, v);
+        let moved = self.x.iter().zip(&direction.0);
+        let (_, output) = match self.on_dual.get() {
+            Some((leaves, output)) => {
+                for (&leaf, (x, v)) in leaves.iter().zip(moved) {
+                    self.dual.update(leaf, |values| {
+                        for ((value, &x), &v) in values.iter_mut().zip(x.as_slice()).zip(v) {
+                            *value = Dual::new(x, v);
+                        }
+                    });
                 }
-            });
-        }
-        self.dual.replay();
-        self.dual_output
-            .copy_to(&mut self.dual_outputs.borrow_mut());
+                self.dual.replay();
+                (leaves, output)
+            }
+            None => {
+                let leaf = |(x, v): (&Tensor<Wide>, &Vec<Wide>)| {
+                    let dual = |k: usize| Dual::new(x.as_slice()[k], v[k]);
+                    self.dual.data(Tensor::from_fn(x.shape(), dual))
+                };
+                let leaves: Vec<_> = moved.map(leaf).collect();
+                let output = self.function.record(&leaves);
+                let (leaves, output) = self.on_dual.get_or_init(|| (leaves, output));
+                (leaves, output)
+            }
+        };
+        output.copy_to(&mut self.dual_outputs.borrow_mut());
     }
 
     /// Which outputs the direction moves: as for an op at a point, by dual numbers. The only one
