@@ -113,7 +113,7 @@ pub fn check_function(
     function: &impl Differentiable,
     inputs: &[Tensor<f64>],
 ) -> Result<Confirmed, Box<FunctionReport>> {
-    check_recording(&Generic(function), inputs, SEED)
+    check_recording(&Generic(function), inputs, inputs.len())
         .map(|smooth| Confirmed { smooth })
         .map_err(|verdict| {
             Box::new(FunctionReport {
@@ -144,10 +144,24 @@ impl<S: Scalar, F: Differentiable> Record<S> for Generic<'_, F> {
     }
 }
 
+/// Checks a function of `leaves` inputs and of more that stand for the rounding of values on the
+/// way.
+pub(crate) fn check_rounded(
+    function: &impl Recording,
+    inputs: &[Tensor<f64>],
+    leaves: usize,
+) -> Checked<()> {
+    check_recording(function, inputs, leaves).map(|_smooth| ())
+}
+
 /// Whether the function has a derivative in every element.
-fn check_recording(function: &impl Recording, inputs: &[Tensor<f64>], seed: u64) -> Checked<bool> {
+fn check_recording(
+    function: &impl Recording,
+    inputs: &[Tensor<f64>],
+    leaves: usize,
+) -> Checked<bool> {
     let (wide, dual) = (Tape::new(), Tape::new());
-    let taped = Taped::record(function, inputs, &wide, &dual, seed)?;
+    let taped = Taped::record(function, (inputs, leaves), &wide, &dual, SEED)?;
     let smooth = compare(&taped)?;
     precision::check(function, inputs, &taped)?;
     Ok(smooth)

@@ -8,6 +8,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::case::Subject;
 use crate::checks::Check;
+use crate::programs;
 use crate::run::{Settings, run};
 
 /// Makes the test binary that checks every op registered in the named crates, and in the test
@@ -26,7 +27,8 @@ use crate::run::{Settings, run};
 /// ```
 ///
 /// The tests are named `relu::formula`, so that `cargo test relu` runs all that concerns one op,
-/// and nextest can filter and partition them. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` are heeded.
+/// and nextest can filter and partition them. One more, `programs::gradient`, wires all ops
+/// together at random: [`programs`](crate::programs). `PROPTEST_CASES` and `PROPTEST_RNG_SEED` are heeded.
 /// Cases that failed are kept in `proptest-regressions/ops` beside the crate's manifest and tried
 /// first the next time.
 #[macro_export]
@@ -78,5 +80,12 @@ pub fn check_registered_ops(manifest: &str, crates: &[&str]) {
             Err(Failed::from(what))
         }));
     }
+    trials.push(Trial::test("programs::gradient", move || {
+        let ops = autodiff::registry::registered();
+        let ops: Vec<Subject> = ops.into_iter().map(Subject::from).collect();
+        programs::run(&ops, &settings)
+            .map(|_| ())
+            .map_err(|report| Failed::from(report.to_string()))
+    }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

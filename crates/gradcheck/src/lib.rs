@@ -75,6 +75,7 @@ mod function;
 mod harness;
 mod objective;
 mod point;
+pub mod programs;
 mod random;
 mod reference;
 mod report;

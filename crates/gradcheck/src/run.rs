@@ -50,7 +50,7 @@ impl Settings {
         }
     }
 
-    fn config(&self, name: &str) -> Config {
+    pub(crate) fn config(&self, name: &str) -> Config {
         let persistence = self.regressions.as_ref().map(|directory| {
             let path = directory.join(name).with_extension("txt");
             // Proptest asks for a path that lives forever, one for each op and check.
@@ -85,7 +85,7 @@ impl Tally {
     }
 
     /// Why the cases prove nothing, if they do: more than half of them could not tell.
-    fn emptiness(&self) -> Option<String> {
+    pub(crate) fn emptiness(&self) -> Option<String> {
         let inconclusive = self.inconclusive();
         if inconclusive <= self.passed {
             return None;

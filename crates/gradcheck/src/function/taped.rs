@@ -25,6 +25,9 @@ pub(crate) struct Taped<'t> {
     pub(super) y_bar: Tensor<Wide>,
     x_bar: Vec<Tensor<Wide>>,
     magnitude: f64,
+    /// The part of `magnitude` that is there whatever moves: what the rounding of values on the
+    /// way is proportional to, where it is known.
+    rounding: f64,
     seed: u64,
     /// Where outputs are copied to.
     outputs: RefCell<Vec<Wide>>,
@@ -34,28 +37,29 @@ pub(crate) struct Taped<'t> {
 type OnDual<'t> = (Vec<Var<'t, Dual<Wide>>>, Var<'t, Dual<Wide>>);
 
 impl<'t> Taped<'t> {
-    /// Records the function, and sweeps.
+    /// Records the function, and sweeps. The inputs after the first `leaves` of them are factors
+    /// of 1 that stand for the rounding of values on the way.
     ///
     /// # Errors
     ///
     /// If value or gradient are not finite.
     pub(crate) fn record(
         function: &'t impl Recording,
-        inputs: &[Tensor<f64>],
+        (inputs, leaves): (&[Tensor<f64>], usize),
         wide: &'t Tape<Wide>,
         dual: &'t Tape<Dual<Wide>>,
         seed: u64,
     ) -> Checked<Self> {
         let x: Vec<_> = inputs.iter().map(|x| x.map(Wide::from)).collect();
-        let leaves: Vec<_> = x.iter().map(|x| wide.variable(x.clone())).collect();
-        let output = Record::<Wide>::record(function, &leaves);
+        let variables: Vec<_> = x.iter().map(|x| wide.variable(x.clone())).collect();
+        let output = Record::<Wide>::record(function, &variables);
         let y = output.value();
         if !y.as_slice().iter().all(|y| y.is_finite()) {
             return Err(Verdict::Inconclusive("the value is not finite"));
         }
         let y_bar = cotangent(&y, &mut Random::new(seed));
         let gradients = output.backward_from(&y_bar);
-        let x_bar: Vec<_> = leaves
+        let x_bar: Vec<_> = variables
             .iter()
             .map(|&leaf| gradients.wrt(leaf).to_tensor())
             .collect();
@@ -63,18 +67,19 @@ impl<'t> Taped<'t> {
             return Err(finding.fail());
         }
         let of_outputs = sum_of_products(&y_bar, &y);
-        let of_inputs: f64 = x_bar
+        let of_each: Vec<f64> = x_bar
             .iter()
             .zip(&x)
             .map(|(g, x)| sum_of_products(g, x))
-            .sum();
+            .collect();
         let y = y.into_vec();
         Ok(Self {
-            magnitude: of_outputs + of_inputs,
+            magnitude: of_outputs + of_each.iter().sum::<f64>(),
+            rounding: of_each[leaves..].iter().sum(),
             outputs: RefCell::new(y.clone()),
             dual_outputs: RefCell::new(vec![Dual::zero(); y.len()]),
             wide,
-            leaves,
+            leaves: variables,
             output,
             function,
             dual,
@@ -159,7 +164,7 @@ impl Objective for Taped<'_> {
             self.wide.replay();
             let mut outputs = self.outputs.borrow_mut();
             self.output.copy_to(&mut outputs);
-            let (mut by, mut magnitude) = (Wide::zero(), of_inputs);
+            let (mut by, mut magnitude) = (Wide::zero(), of_inputs + self.rounding);
             let y_bar = self.y_bar.as_slice();
             for (k, (&y, &y0)) in outputs.iter().zip(&self.y).enumerate() {
                 if moves[k] || y != y0 {

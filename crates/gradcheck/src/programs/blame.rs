@@ -1,0 +1,41 @@
+//! Which op of a failing program is to blame.
+
+use std::sync::Arc;
+
+use autodiff::Tensor;
+
+use super::{Guilty, Program};
+use crate::case::{Instance, Subject};
+use crate::checks::Check;
+use crate::random::Random;
+use crate::verdict::Verdict;
+
+/// The first op whose own check fails at the values it has in the program.
+pub(super) fn guilty(program: &Program, ops: &[Subject]) -> Option<Guilty> {
+    let values = program.values().ok()?;
+    let mut random = Random::new(1);
+    program.nodes.iter().zip(&values).find_map(|(node, value)| {
+        let instance = Instance {
+            op: Arc::clone(&node.op),
+            inputs: program.inputs_of(node, &values),
+            domains: node.domains.clone(),
+            kinks: node.kinks.clone(),
+            cotangent: Some(Tensor::from_fn(value.shape(), |_| random.signed())),
+            seed: 1,
+        };
+        let checks = [
+            Check::Formula,
+            Check::Linearity,
+            Check::Tape,
+            Check::Arithmetic,
+        ];
+        let fails = |check: &Check| matches!(check.verdict(&instance), Verdict::Fail(_));
+        let check = checks.into_iter().find(fails)?;
+        let subject = ops.iter().find(|subject| subject.name() == node.name());
+        Some(Guilty {
+            op: node.name().to_string(),
+            place: subject.map_or_else(String::new, |subject| subject.place().to_string()),
+            check,
+        })
+    })
+}

@@ -1,0 +1,88 @@
+//! The check of one program.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use autodiff::{ErasedOp, Scalar, Tape, Tensor, Var};
+
+use super::Program;
+use crate::case::Shared;
+use crate::function::{Record, check_rounded};
+use crate::random::Random;
+use crate::verdict::{Checked, Finding, Verdict, settle};
+
+/// Beyond this the function is too steep for differences to follow.
+const STEEPEST: f64 = 1e12;
+
+impl Program {
+    /// Whether its gradient is right. A rule that panics fails.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(self)));
+        outcome.map_or_else(
+            |_| Finding::of("a rule of the program panicked").fail(),
+            settle,
+        )
+    }
+}
+
+fn check(program: &Program) -> Checked<()> {
+    if program.is_empty() || program.leaves.is_empty() {
+        return Err(Verdict::Inconclusive("there is nothing to differentiate"));
+    }
+    let values = program.values().map_err(Verdict::Inconclusive)?;
+    let steepest = replayed_is_recorded(program)?;
+    if !(steepest <= STEEPEST) {
+        return Err(Verdict::Inconclusive("the gradient is very large"));
+    }
+    let ones = values.iter().map(|value| Tensor::full(value.shape(), 1.0));
+    let inputs: Vec<_> = program.leaves.iter().cloned().chain(ones).collect();
+    check_rounded(&Rounded(program), &inputs, program.leaves.len())
+}
+
+/// The program with the value of every node multiplied by one more input, which is 1.
+///
+/// The derivative with respect to that input is the node's cotangent times its value. So the
+/// cotangents on the way are checked too, and what the rounding of every value does to the
+/// gradient shows when these inputs move by a unit in the last place.
+struct Rounded<'p>(&'p Program);
+
+impl<S: Scalar> Record<S> for Rounded<'_>
+where
+    Shared: ErasedOp<S>,
+{
+    fn record<'t>(&self, x: &[Var<'t, S>]) -> Var<'t, S> {
+        let (leaves, ones) = x.split_at(self.0.leaves.len());
+        self.0.record_through(leaves, |k, value| value * ones[k])
+    }
+}
+
+/// Recorded on other leaves and replayed on its own, the program has the gradient that it has when
+/// recorded on its own, bit for bit. Gives the gradient's largest element.
+fn replayed_is_recorded(program: &Program) -> Checked<f64> {
+    let gradient = |first: &[Tensor<f64>]| {
+        let tape = Tape::<f64>::new();
+        let leaves: Vec<_> = first.iter().map(|x| tape.variable(x.clone())).collect();
+        let output = program.record(&leaves);
+        let mut random = Random::new(0);
+        let y_bar = Tensor::from_fn(output.shape(), |_| random.signed());
+        let mut gradients = output.backward_from(&y_bar);
+        for (&leaf, x) in leaves.iter().zip(&program.leaves) {
+            tape.set(leaf, x);
+        }
+        tape.replay();
+        gradients.replay();
+        let elements = leaves.iter().flat_map(|&leaf| gradients.wrt(leaf).to_vec());
+        elements.collect::<Vec<f64>>()
+    };
+    let turned: Vec<_> = program
+        .leaves
+        .iter()
+        .map(|x| Tensor::new(x.shape(), x.as_slice().iter().rev().copied().collect()))
+        .collect();
+    let (recorded, replayed) = (gradient(&program.leaves), gradient(&turned));
+    let differs = |(a, b): (&f64, &f64)| a != b && !(a.is_nan() && b.is_nan());
+    if recorded.iter().zip(&replayed).any(differs) {
+        return Err(Finding::of("replayed from other leaves, its gradient is another").fail());
+    }
+    Ok(recorded.iter().fold(0.0, |largest, g| g.abs().max(largest)))
+}

@@ -1,0 +1,75 @@
+//! Running the check over many programs.
+
+use std::cell::RefCell;
+
+use proptest::test_runner::{TestCaseError, TestError, TestRunner};
+
+use super::shrink::Programs;
+use super::{Program, ProgramReport, blame};
+use crate::case::Subject;
+use crate::run::{Settings, Tally};
+use crate::verdict::{Finding, Verdict};
+
+/// Checks random programs of these ops, `settings.cases` of them.
+///
+/// # Errors
+///
+/// With the report on the smallest program that was found to fail, or on too many programs having
+/// been inconclusive.
+///
+/// ```
+/// use gradcheck::{Settings, Subject, programs};
+///
+/// let ops: Vec<Subject> = autodiff::registry::registered().into_iter().map(Subject::from).collect();
+/// let tally = programs::run(&ops, &Settings { cases: 64, ..Settings::from_env() })?;
+/// assert!(tally.passed > 32);
+/// # Ok::<(), Box<programs::ProgramReport>>(())
+/// ```
+///
+/// # Panics
+///
+/// If there are no ops.
+pub fn run(ops: &[Subject], settings: &Settings) -> Result<Tally, Box<ProgramReport>> {
+    let tally = RefCell::new(Tally::default());
+    let mut runner = TestRunner::new(settings.config("programs-gradient"));
+    let outcome = runner.run(&Programs(ops), |program| {
+        let verdict = program.verdict();
+        let mut tally = tally.borrow_mut();
+        match verdict {
+            Verdict::Pass => tally.passed += 1,
+            Verdict::Inconclusive(reason) => *tally.inconclusive.entry(reason).or_default() += 1,
+            Verdict::Fail(finding) => return Err(TestCaseError::fail(finding.what)),
+        }
+        Ok(())
+    });
+    let report = |program: Option<&Program>, finding: Finding| {
+        Box::new(ProgramReport {
+            finding,
+            guilty: program.and_then(|program| blame::guilty(program, ops)),
+            size: program.map_or(0, Program::len),
+            code: program.map_or_else(String::new, |program| format!("{program:?}")),
+            reproduce: format!(
+                "PROPTEST_RNG_SEED={} PROPTEST_CASES={} cargo test --test ops -- --exact programs::gradient",
+                settings.seed, settings.cases
+            ),
+        })
+    };
+    let tally = tally.into_inner();
+    match outcome {
+        Ok(()) => match tally.emptiness() {
+            None => Ok(tally),
+            Some(what) => Err(report(None, Finding::of(what))),
+        },
+        Err(TestError::Fail(_, program)) => {
+            let finding = match program.verdict() {
+                Verdict::Fail(finding) => *finding,
+                _ => Finding::of("it fails on some runs of the same program and passes on others"),
+            };
+            Err(report(Some(&program), finding))
+        }
+        Err(TestError::Abort(reason)) => {
+            let what = format!("the run was aborted: {reason}");
+            Err(report(None, Finding::of(what)))
+        }
+    }
+}
