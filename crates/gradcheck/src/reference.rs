@@ -5,7 +5,8 @@
 //! of the value each: against a formula that holds to f64 that is no error at all.
 //!
 //! Whether there is a slope at all shows in the gap between the right and the left difference
-//! quotient. Where the function is smooth it halves with the step; at a kink it does not.
+//! quotient. Where the function is smooth it halves with the step (or shrinks more, where the second
+//! derivative vanishes); at a kink it does not.
 
 use autodiff::{Tensor, Wide};
 use num_traits::{Float as _, Zero as _};
@@ -80,7 +81,10 @@ pub(crate) fn slope(rise: impl Fn(Wide) -> Option<Rise>, h: f64) -> Option<Slope
     let near_gap = (near_right - near_left).abs().to_f64();
     let visible = 1e-2 * AGREEMENT * size + 20.0 * noise;
     let is_smooth = if gap.max(near_gap) > visible {
-        0.4 * gap < near_gap && near_gap < 0.6 * gap
+        // By 2, or 8, or 32: the gap is due to the first even derivative that does not vanish.
+        let halvings = (gap / near_gap).log2();
+        let nearest_odd = 2.0 * ((halvings - 1.0) / 2.0).round() + 1.0;
+        (1.0..32.0).contains(&nearest_odd) && (halvings - nearest_odd).abs() < 0.3
     } else {
         gap.is_finite() && near_gap.is_finite()
     };

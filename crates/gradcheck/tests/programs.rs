@@ -3,9 +3,12 @@
 
 use autodiff::registry::{AnyOp, registered};
 use autodiff::signature::{Draw, Signature};
-use autodiff::{Op, Pointwise, Registered, Scalar};
+use autodiff::{
+    Cotangents, Op, Pointwise, Primals, Registered, Scalar, Shape, ShapeError, Tensor, Var,
+    expect_inputs,
+};
 use gradcheck::programs::{self, Program};
-use gradcheck::{Check, Settings, Subject, Verdict};
+use gradcheck::{Check, Differentiable, Settings, Subject, Verdict, check_function};
 
 /// tanh with the derivative of a popular mistake: 1 - y instead of 1 - y².
 #[derive(Debug, Default)]
@@ -27,6 +30,45 @@ impl Pointwise for WrongTanh {
     }
 }
 
+/// x², which overwrites the cotangent where it should add to it. Alone it is right.
+#[derive(Debug)]
+pub struct OverwritingSquare;
+
+impl Registered for OverwritingSquare {
+    const NAME: &'static str = "overwriting_square";
+}
+
+impl Op for OverwritingSquare {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        let [x] = expect_inputs(inputs)?;
+        Ok(x)
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        for (y, &x) in y.iter_mut().zip(x[0].iter()) {
+            *y = x * x;
+        }
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        _y: &[S],
+        y_bar: &[S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        if let Some(mut x_bar) = x_bar.get(0) {
+            for (k, x_bar) in x_bar.as_mut_slice().iter_mut().enumerate() {
+                *x_bar = y_bar[k] * S::constant(2.0) * x[0][k];
+            }
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self).input(draw.shape())
+    }
+}
+
 fn settings(seed: u64) -> Settings {
     Settings {
         cases: 256,
@@ -39,12 +81,12 @@ fn right_ops() -> Vec<Subject> {
     registered().into_iter().map(Subject::from).collect()
 }
 
-fn with_wrong_tanh() -> Vec<Subject> {
+fn with<O: Op>() -> Vec<Subject> {
     let boxed = |draw: &mut Draw<'_>| -> Signature<Box<dyn AnyOp>> {
-        WrongTanh::signature(draw).map(|op| Box::new(op) as Box<dyn AnyOp>)
+        O::signature(draw).map(|op| Box::new(op) as Box<dyn AnyOp>)
     };
     let mut ops = right_ops();
-    ops.push(Subject::new("wrong_tanh", "tests/programs.rs", boxed));
+    ops.push(Subject::new(O::NAME, "tests/programs.rs", boxed));
     ops
 }
 
@@ -61,11 +103,22 @@ fn programs_of_right_ops_pass_and_are_hardly_ever_inconclusive() {
 #[test]
 fn a_wrong_op_is_found_named_and_alone() {
     for seed in 0..5 {
-        let report = programs::run(&with_wrong_tanh(), &settings(seed)).unwrap_err();
+        let report = programs::run(&with::<WrongTanh>(), &settings(seed)).unwrap_err();
         let guilty = report.guilty.as_ref().expect("an op is to blame");
         assert_eq!(guilty.op, "wrong_tanh");
         assert_eq!(guilty.check, Check::Formula);
-        assert!(report.size <= 2, "{report}");
+        assert_eq!(report.size, 1, "{report}");
+    }
+}
+
+#[test]
+fn an_op_that_is_wrong_only_beside_others_is_found_and_named() {
+    for seed in 0..5 {
+        let report = programs::run(&with::<OverwritingSquare>(), &settings(seed)).unwrap_err();
+        let guilty = report.guilty.as_ref().expect("an op is to blame");
+        assert_eq!(guilty.op, "overwriting_square");
+        assert_eq!(guilty.check, Check::Linearity);
+        assert!(report.size <= 3, "{report}");
     }
 }
 
@@ -76,7 +129,7 @@ fn programs_are_as_deep_and_as_wired_as_is_said() {
         .map(|seed| Program::from_seed(&ops, seed))
         .collect();
     let depths: Vec<usize> = drawn.iter().map(Program::len).collect();
-    assert!(depths.iter().any(|&n| n >= 45) && depths.iter().all(|&n| 1 <= n && n <= 50));
+    assert!(depths.iter().any(|&n| n >= 45) && depths.iter().all(|n| (1..=50).contains(n)));
     assert!(drawn.iter().any(|program| program.leaves().len() >= 4));
     let code: String = drawn.iter().map(|program| format!("{program:?}")).collect();
     for op in &ops {
@@ -91,7 +144,7 @@ fn programs_are_as_deep_and_as_wired_as_is_said() {
 
 /// What is printed, kept in a file to be compiled here.
 mod printed {
-    use super::WrongTanh;
+    use super::OverwritingSquare;
 
     include!("golden/program.rs");
 
@@ -102,11 +155,24 @@ mod printed {
 
 #[test]
 fn the_printed_code_is_the_golden_file_and_fails() {
-    let report = programs::run(&with_wrong_tanh(), &settings(7)).unwrap_err();
+    let report = programs::run(&with::<OverwritingSquare>(), &settings(7)).unwrap_err();
     assert_eq!(report.code, include_str!("golden/program.rs"), "{report}");
     let panic = std::panic::catch_unwind(printed::run).unwrap_err();
     let message = panic.downcast_ref::<String>().expect("unwrap has one");
     assert!(message.contains("it is not the derivative"), "{message}");
+}
+
+/// Where the first two derivatives vanish, the gap between the left and the right difference
+/// shrinks faster with the step than it does elsewhere.
+#[test]
+fn a_flat_point_is_no_kink() {
+    struct Flat;
+    impl Differentiable for Flat {
+        fn record<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Var<'t, S> {
+            (x[0] + S::one()) * x[0].powi(7)
+        }
+    }
+    assert!(check_function(&Flat, &[Tensor::from(0.0)]).is_ok());
 }
 
 #[test]

@@ -85,8 +85,8 @@ enum Move {
     EndAt(usize),
     /// Makes a leaf of a node, with the value it has.
     Cut(usize),
-    /// Takes an input of a node for its value.
-    Bypass(usize, usize),
+    /// Takes an earlier value of the same shape for that of a node.
+    Bypass(usize, Source),
     /// Gives every axis of one length another.
     Shorten(usize, usize),
     /// Gives an axis of one leaf length 1.
@@ -100,11 +100,8 @@ fn moves_of(program: &Program) -> Vec<Move> {
     let nodes = 0..program.len();
     let mut moves = vec![Move::Prune];
     moves.extend(nodes.clone().map(Move::EndAt));
-    moves.extend(nodes.clone().map(Move::Cut));
-    for node in nodes.rev() {
-        let inputs = 0..program.nodes[node].inputs.len();
-        moves.extend(inputs.map(|input| Move::Bypass(node, input)));
-    }
+    moves.extend(nodes.map(Move::Cut));
+    moves.extend(bypasses(program));
     let lengths = program
         .leaves
         .iter()
@@ -121,6 +118,31 @@ fn moves_of(program: &Program) -> Vec<Move> {
             moves.extend([1.0, 2.0, 0.5].map(|v| Move::Set(leaf, element, v)));
             moves.extend([0, 1, 3].map(|digits| Move::Round(leaf, element, digits)));
         }
+    }
+    moves
+}
+
+/// For a node of a long program its inputs; of a short one, every earlier value.
+fn bypasses(program: &Program) -> Vec<Move> {
+    const SHORT: usize = 8;
+    let Ok(values) = program.values() else {
+        return Vec::new();
+    };
+    let shape = |source: Source| match source {
+        Source::Leaf(k) => program.leaves[k].shape(),
+        Source::Node(k) => values[k].shape(),
+    };
+    let mut moves = Vec::new();
+    for (node, value) in values.iter().enumerate().rev() {
+        let sources: Vec<Source> = if program.len() <= SHORT {
+            let leaves = (0..program.leaves.len()).map(Source::Leaf);
+            leaves.chain((0..node).map(Source::Node)).collect()
+        } else {
+            program.nodes[node].inputs.clone()
+        };
+        let fits = |source: &Source| shape(*source) == value.shape();
+        let fitting = sources.into_iter().filter(fits);
+        moves.extend(fitting.map(|source| Move::Bypass(node, source)));
     }
     moves
 }
@@ -149,12 +171,11 @@ impl Move {
                 let leaf = Source::Leaf(simpler.leaves.len() - 1);
                 replace(&mut simpler, Source::Node(node), leaf);
             }
-            Self::Bypass(node, input) => {
-                let source = program.nodes[node].inputs[input];
+            Self::Bypass(node, source) => {
                 if node + 1 < program.len() {
                     replace(&mut simpler, Source::Node(node), source);
                 } else {
-                    // The output is the input's node then, if it has one.
+                    // The output is the other value then, if an op made it.
                     let Source::Node(output) = source else {
                         return None;
                     };
