@@ -1,6 +1,6 @@
 //! What it takes to know that the gradient of the course's 47-parameter network is right.
 //!
-//! `network` is the whole check: the function recorded at 106 bits, at dual numbers and at f64, its
+//! `check` is the whole of it: the function recorded at 106 bits, at dual numbers and at f64, its
 //! gradient by the tape confirmed by extrapolated differences and by dual numbers, and the f64
 //! gradient held against the condition. The other two are what it is made of, for comparison.
 

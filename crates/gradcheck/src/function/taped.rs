@@ -37,8 +37,8 @@ pub(crate) struct Taped<'t> {
 type OnDual<'t> = (Vec<Var<'t, Dual<Wide>>>, Var<'t, Dual<Wide>>);
 
 impl<'t> Taped<'t> {
-    /// Records the function, and sweeps. The inputs after the first `leaves` of them are factors
-    /// of 1 that stand for the rounding of values on the way.
+    /// Records the function, and sweeps. The inputs after the first `leaves` of them stand for
+    /// values on the way, to show what their rounding does.
     ///
     /// # Errors
     ///
@@ -72,10 +72,13 @@ impl<'t> Taped<'t> {
             .zip(&x)
             .map(|(g, x)| sum_of_products(g, x))
             .collect();
+        // Cotangents cancel also where the value itself is 0, as that of x - x.
+        let sizes = x_bar[leaves..].iter().flat_map(Tensor::as_slice);
+        let on_the_way: f64 = sizes.map(|g| g.abs().to_f64()).sum();
         let y = y.into_vec();
         Ok(Self {
-            magnitude: of_outputs + of_each.iter().sum::<f64>(),
-            rounding: of_each[leaves..].iter().sum(),
+            magnitude: of_outputs + of_each.iter().sum::<f64>() + on_the_way,
+            rounding: of_each[leaves..].iter().sum::<f64>() + on_the_way,
             outputs: RefCell::new(y.clone()),
             dual_outputs: RefCell::new(vec![Dual::zero(); y.len()]),
             wide,

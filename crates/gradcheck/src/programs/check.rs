@@ -34,25 +34,35 @@ fn check(program: &Program) -> Checked<()> {
     if !(steepest <= STEEPEST) {
         return Err(Verdict::Inconclusive("the gradient is very large"));
     }
-    let ones = values.iter().map(|value| Tensor::full(value.shape(), 1.0));
-    let inputs: Vec<_> = program.leaves.iter().cloned().chain(ones).collect();
-    check_rounded(&Rounded(program), &inputs, program.leaves.len())
+    let inputs: Vec<_> = program.leaves.iter().chain(&values).cloned().collect();
+    let rounded = Rounded {
+        program,
+        values: &values,
+    };
+    check_rounded(&rounded, &inputs, program.leaves.len())
 }
 
-/// The program with the value of every node multiplied by one more input, which is 1.
+/// The program with one more input for every node: the value v that the node has, and to the
+/// computed one v - v is added.
 ///
-/// The derivative with respect to that input is the node's cotangent times its value. So the
-/// cotangents on the way are checked too, and what the rounding of every value does to the
-/// gradient shows when these inputs move by a unit in the last place.
-struct Rounded<'p>(&'p Program);
+/// The derivative with respect to that input is the node's cotangent. So the cotangents on the way
+/// are checked too, and what the rounding of every value does to the gradient shows when these
+/// inputs move by a unit in the last place.
+struct Rounded<'p> {
+    program: &'p Program,
+    values: &'p [Tensor<f64>],
+}
 
 impl<S: Scalar> Record<S> for Rounded<'_>
 where
     Shared: ErasedOp<S>,
 {
     fn record<'t>(&self, x: &[Var<'t, S>]) -> Var<'t, S> {
-        let (leaves, ones) = x.split_at(self.0.leaves.len());
-        self.0.record_through(leaves, |k, value| value * ones[k])
+        let (leaves, same) = x.split_at(self.program.leaves.len());
+        self.program.record_through(leaves, |k, computed| {
+            let value = computed.tape().data(self.values[k].map(S::constant));
+            computed + (same[k] - value)
+        })
     }
 }
 
