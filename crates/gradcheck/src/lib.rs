@@ -21,7 +21,7 @@
 //!
 //! An op goes in a file of its own, with [`register!`](autodiff::register):
 //!
-//! ```
+//! ```standalone_crate
 //! use autodiff::{Pointwise, Scalar, register};
 //!
 //! /// y = ln(1 + eˣ). Derivative: σ(x).
