@@ -9,7 +9,7 @@ use crate::reference::{Direction, Rise};
 use crate::verdict::{Checked, Finding, Verdict};
 
 /// Below this, a number of 106 bits has no room for all of them: rounding is absolute.
-const FADING: f64 = 8e-292;
+pub(crate) const FADING: f64 = 8e-292;
 
 /// An op's value and its claimed vjp at a case, all inputs wanted.
 pub(crate) struct Point<'a> {

@@ -1,8 +1,8 @@
 //! Is the arithmetic stable? At f64 and f32, against 106 bits.
 //!
 //! A rule may be as wrong as its inputs' rounding makes it: how far the result at 106 bits moves
-//! when every input moves by one unit in the last place, tried several times with random signs,
-//! times a modest constant. So the bound is computed at every point, from its condition.
+//! when every input moves by one or two units in the last place, tried several times at random,
+//! times a modest constant. (With equal steps, equal terms would cancel in every trial now and then.) So the bound is computed at every point, from its condition.
 
 use autodiff::{ErasedOp, Scalar, Tensor, Wide};
 use num_traits::Float as _;
@@ -73,7 +73,7 @@ fn check_at<S: Scalar>(instance: &Instance, op: &dyn ErasedOp<S>, scalar: &str) 
             .collect();
     }
     for _ in 0..PERTURBATIONS {
-        let mut nudge = |v: Wide| v + v * Wide::from(unit * random.sign());
+        let mut nudge = |v: Wide| v + v * Wide::from(unit * random.signed());
         let nudged: Vec<_> = x_wide.iter().map(|x| x.map(&mut nudge)).collect();
         let near = Exact::of(exact_op, &nudged, &y_bar_wide.map(&mut nudge))?;
         for (moved, (part, near)) in moved.iter_mut().zip(exact.parts().zip(near.parts())) {

@@ -4,7 +4,7 @@ use autodiff::{Dual, Tape, Tensor, Var, Wide};
 use num_traits::Float as _;
 
 use crate::case::{Instance, Shared};
-use crate::point::{Point, claimed, value};
+use crate::point::{FADING, Point, claimed, value};
 use crate::random::Random;
 use crate::reference::{AGREEMENT, Direction, Rise, slope};
 use crate::verdict::{Checked, Finding, Verdict};
@@ -26,7 +26,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
     let (along_v, along_u) = (hessian_vector(&point, &v)?, hessian_vector(&point, &u)?);
     let (u_h_v, size) = inner(&u, &along_v);
     let (v_h_u, other_size) = inner(&v, &along_u);
-    let bound = AGREEMENT * size.max(other_size);
+    let bound = AGREEMENT * (size.max(other_size) + FADING);
     if !((u_h_v - v_h_u).abs().to_f64() <= bound) {
         return Err(Finding {
             expected: v_h_u.to_f64(),
@@ -51,7 +51,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
         let (_, magnitude) = inner(&u, &point.x_bar);
         by.is_finite().then_some(Rise {
             by,
-            magnitude: 2.0 * (magnitude + size),
+            magnitude: 2.0 * (magnitude + size + FADING),
         })
     };
     let Some(slope) = slope(rise, 2.0_f64.powi(-34)) else {
@@ -60,7 +60,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
     if !slope.is_smooth {
         return Err(Verdict::Inconclusive("the gradient jumps nearby"));
     }
-    let bound = AGREEMENT * size + 10.0 * slope.error;
+    let bound = AGREEMENT * (size + FADING) + 10.0 * slope.error;
     if !((u_h_v - slope.value).abs().to_f64() <= bound) {
         return Err(Finding {
             expected: slope.value.to_f64(),

@@ -31,7 +31,7 @@ pub(super) fn check(
         for (&leaf, x) in leaves.iter().zip(inputs) {
             tape.update(leaf, |values| {
                 for (value, x) in values.iter_mut().zip(x.as_slice()) {
-                    *value = x * (1.0 + UNITS * f64::EPSILON * random.sign());
+                    *value = x * (1.0 + UNITS * f64::EPSILON * random.signed());
                 }
             });
         }

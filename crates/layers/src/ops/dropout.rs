@@ -1,4 +1,4 @@
-use autodiff::signature::{Domain, Draw};
+use autodiff::signature::{Domain, Draw, Kink};
 use autodiff::{Pointwise, Scalar, Var, register};
 
 /// y = a / keep_prob where noise < keep_prob, else 0: inverted dropout, [`dropout`]. Adjoint:
@@ -77,6 +77,15 @@ impl Pointwise for Dropout {
 
     fn domain(&self) -> [Domain; 2] {
         [Domain::REAL, Domain::UNIT]
+    }
+
+    /// Where the noise reaches keep_prob the value jumps; the noise gets nothing there either.
+    fn kinks(&self) -> Vec<Kink> {
+        vec![Kink::Point {
+            input: 1,
+            at: self.keep_prob,
+            derivative: 0.0,
+        }]
     }
 
     fn draw(draw: &mut Draw<'_>) -> Self {
