@@ -70,25 +70,40 @@
 
 mod case;
 mod checks;
+mod closure;
 mod diagnosis;
 mod function;
+mod gradient_report;
+mod hard_points;
 mod harness;
+mod judgement;
+mod model;
 mod objective;
 mod point;
 pub mod programs;
 mod random;
+mod real;
 mod reference;
+mod relative_difference;
 mod report;
+mod ridders;
 mod run;
 mod shrink;
 mod verdict;
+mod vjp;
 
 pub use case::{Drawn, Instance, Subject};
 pub use checks::Check;
 pub use diagnosis::Diagnosis;
 pub use function::{Confirmed, Differentiable, FunctionReport, check_function};
+pub use gradient_report::{Block, GradientReport, Outcome};
+pub use hard_points::{HardPoint, hard_points};
 #[doc(hidden)]
 pub use harness::check_registered_ops;
+pub use model::check_gradient;
+pub use real::Real;
+pub use relative_difference::{central_differences, relative_difference};
 pub use report::{Report, Values};
 pub use run::{Settings, Tally, run};
 pub use verdict::{Finding, Verdict};
+pub use vjp::check_vjp;

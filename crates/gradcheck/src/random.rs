@@ -17,4 +17,9 @@ impl Random {
         let size = self.0.random_range(1.0..2.0);
         if self.0.random() { size } else { -size }
     }
+
+    /// Either sign.
+    pub(crate) fn sign(&mut self) -> f64 {
+        if self.0.random() { 1.0 } else { -1.0 }
+    }
 }

@@ -1,0 +1,152 @@
+//! One element of a gradient, compared with what differences say.
+
+use autodiff::Scalar;
+
+use crate::real::approx;
+use crate::ridders::{Reference, Row, derivative, disagree};
+
+/// What became of one element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Element {
+    pub(crate) got: f64,
+    pub(crate) expected: f64,
+    pub(crate) bound: f64,
+    pub(crate) judgement: Judgement,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Judgement {
+    Right,
+    Wrong(&'static str),
+    Unknown(&'static str),
+}
+
+impl Element {
+    pub(crate) fn is_wrong(&self) -> bool {
+        matches!(self.judgement, Judgement::Wrong(_))
+    }
+
+    /// How much it is off, in units of what it may be: what findings are sorted by.
+    pub(crate) fn severity(&self) -> f64 {
+        let severity = (self.got - self.expected).abs() / self.bound;
+        if severity.is_nan() {
+            f64::INFINITY
+        } else {
+            severity
+        }
+    }
+
+    pub(crate) fn unknown(got: f64, why: &'static str) -> Self {
+        Self {
+            got,
+            expected: f64::NAN,
+            bound: f64::INFINITY,
+            judgement: Judgement::Unknown(why),
+        }
+    }
+
+    /// An element whose derivative is known without looking at it alone.
+    pub(crate) fn right(got: f64, bound: f64) -> Self {
+        Self {
+            got,
+            expected: got,
+            bound,
+            judgement: Judgement::Right,
+        }
+    }
+}
+
+/// How an element is judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule {
+    /// A unit in the last place of the function's scalar.
+    pub(crate) unit: f64,
+    /// What is granted relative to the derivative.
+    pub(crate) agreement: f64,
+    /// What is granted beyond that, for the rounding of the gradient.
+    pub(crate) rounding: f64,
+    /// How far the element can move for its surroundings to look straight.
+    pub(crate) scale: f64,
+}
+
+impl Rule {
+    /// For an element of a gradient computed at the same scalar.
+    pub(crate) fn new(unit: f64, agreement: f64, x: f64) -> Self {
+        Self {
+            unit,
+            agreement,
+            rounding: 0.0,
+            scale: if x == 0.0 { 1.0 } else { x.abs().min(1.0) },
+        }
+    }
+
+    pub(crate) fn judge<W: Scalar>(self, claimed: W, rows: &[Row<W>]) -> Element {
+        let got = approx(claimed);
+        if !claimed.is_finite() {
+            return Element {
+                judgement: Judgement::Wrong("the value is finite, and the gradient is not"),
+                ..Element::unknown(got, "")
+            };
+        }
+        match derivative(rows) {
+            Reference::Unclear(why) => Element::unknown(got, why),
+            Reference::Slope { value, bound } => {
+                let size = approx(value.abs());
+                let bound = bound + self.agreement * size + self.rounding;
+                let error = approx((claimed - value).abs());
+                let judgement = if !(error <= bound) {
+                    if error <= hidden(rows) || disagree(rows, value, claimed) {
+                        Judgement::Unknown("wide and fine steps disagree")
+                    } else if bound > 1e-2 * size.max(got.abs()) {
+                        // Too coarse to convict: what does not settle can seem to.
+                        Judgement::Unknown("the differences are too coarse here")
+                    } else {
+                        Judgement::Wrong("it is not the derivative")
+                    }
+                } else if bound <= self.sharp(size, rows) {
+                    Judgement::Right
+                } else {
+                    Judgement::Unknown("the differences are too coarse here")
+                };
+                Element {
+                    got,
+                    expected: approx(value),
+                    bound,
+                    judgement,
+                }
+            }
+            Reference::Kink { low, high, bound } => {
+                let bound = bound + self.rounding;
+                let is_between = approx(low - claimed) <= bound && approx(claimed - high) <= bound;
+                Element {
+                    got,
+                    expected: approx(claimed.max(low).min(high)),
+                    bound,
+                    judgement: if is_between {
+                        Judgement::Right
+                    } else {
+                        Judgement::Wrong("at a kink, it is not between the one-sided derivatives")
+                    },
+                }
+            }
+        }
+    }
+
+    /// A reference that is coarser proves nothing: a single central difference with the best step
+    /// has an error of unit^⅔ of the value over the scale of x, and unit^⅓ is generous where the
+    /// value is large beside the derivative.
+    fn sharp<W>(self, size: f64, rows: &[Row<W>]) -> f64 {
+        let rounding = rows.last().map_or(0.0, |row| row.rounding);
+        let third = self.unit.cbrt();
+        (third * size).max(rounding / third / self.scale)
+    }
+}
+
+/// How steep a slope can be that the rounding of numbers of the size of 1 hides from fine steps,
+/// while nothing in the value tells of such numbers: ln(1 + x²) is 0 for a whole range of x.
+fn hidden<W>(rows: &[Row<W>]) -> f64 {
+    match (rows.first(), rows.last()) {
+        (Some(widest), Some(finest)) => 256.0 * finest.grain / widest.step,
+        _ => 0.0,
+    }
+}

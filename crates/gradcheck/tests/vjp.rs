@@ -1,0 +1,285 @@
+//! `check_vjp` on functions that are nothing but closures: what it finds, and that it calls nothing
+//! wrong that is right.
+
+use std::cell::Cell;
+
+use autodiff::{Tensor, View, Wide};
+use gradcheck::{GradientReport, Outcome, Real, check_gradient, check_vjp, hard_points};
+use num_traits::Float;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// Checks a function of one number, taken elementwise, with a claimed derivative.
+fn elementwise<S: Real>(
+    f: impl Fn(S) -> S,
+    derivative: impl Fn(S) -> S,
+    x: &Tensor<S>,
+) -> GradientReport {
+    let vjp = |x: &[View<'_, S>], y_bar: &[S]| {
+        let terms = x[0].iter().zip(y_bar);
+        vec![terms.map(|(&x, &y_bar)| y_bar * derivative(x)).collect()]
+    };
+    let f = |x: &[View<'_, S>]| x[0].iter().map(|&x| f(x)).collect();
+    check_vjp(f, vjp, &[x.view()])
+}
+
+/// A smooth function of one number, and its derivative.
+fn smooth<S: Real>(kind: usize, x: S) -> [S; 2] {
+    let (one, two) = (S::one(), S::constant(2.0));
+    let bell = one / (one + x * x);
+    match kind % 9 {
+        0 => [x.sin(), x.cos()],
+        1 => [x.exp(), x.exp()],
+        2 => [x.tanh(), one - x.tanh() * x.tanh()],
+        3 => [x * x * x, S::constant(3.0) * x * x],
+        4 => [(x * x + one).ln(), two * x * bell],
+        5 => [bell, -two * x * bell * bell],
+        6 => [(-x * x).exp(), -two * x * (-x * x).exp()],
+        7 => {
+            let seven = S::constant(7.0);
+            [(seven * x).cos(), -seven * (seven * x).sin()]
+        }
+        _ => [(x * x + one).sqrt(), x / (x * x + one).sqrt()],
+    }
+}
+
+/// yᵢ = g(sᵢ bᵢ) + sᵢ with sᵢ = Σⱼ cᵢⱼ h(aⱼ): inputs a and b, random coefficients c.
+struct Layered<S> {
+    c: Vec<S>,
+    g: usize,
+    h: usize,
+}
+
+impl<S: Real> Layered<S> {
+    fn sums(&self, a: &[S]) -> Vec<S> {
+        let dot = |row: &[S]| {
+            row.iter()
+                .zip(a)
+                .map(|(&c, &a)| c * smooth(self.h, a)[0])
+                .sum()
+        };
+        self.c.chunks(a.len()).map(dot).collect()
+    }
+
+    fn value(&self, a: &[S], b: &[S]) -> Vec<S> {
+        let terms = self.sums(a).into_iter().zip(b);
+        terms.map(|(s, &b)| smooth(self.g, s * b)[0] + s).collect()
+    }
+
+    fn vjp(&self, a: &[S], b: &[S], y_bar: &[S]) -> Vec<Vec<S>> {
+        let (mut a_bar, mut b_bar) = (vec![S::zero(); a.len()], Vec::new());
+        for (i, (s, &b)) in self.sums(a).into_iter().zip(b).enumerate() {
+            let slope = smooth(self.g, s * b)[1];
+            b_bar.push(y_bar[i] * slope * s);
+            let s_bar = y_bar[i] * (slope * b + S::one());
+            let row = &self.c[i * a.len()..];
+            for ((a_bar, &c), &a) in a_bar.iter_mut().zip(row).zip(a) {
+                *a_bar += s_bar * c * smooth(self.h, a)[1];
+            }
+        }
+        vec![a_bar, b_bar]
+    }
+}
+
+/// How many random functions pass, fail and are inconclusive, with the same change to every vjp.
+fn outcomes<S: Real>(cases: u64, change: impl Fn(&mut Vec<Vec<S>>)) -> [u64; 3] {
+    let mut counts = [0; 3];
+    for seed in 0..cases {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut number = || {
+            let size = 10.0_f64.powf(random.random_range(-2.0..0.3));
+            S::constant(if random.random() { size } else { -size })
+        };
+        let a = Tensor::from_fn([2], |_| number());
+        let b = Tensor::from_fn([2], |_| number());
+        let c = (0..4).map(|_| number()).collect();
+        let function = Layered {
+            c,
+            g: seed as usize,
+            h: (seed / 9) as usize,
+        };
+        let vjp = |x: &[View<'_, S>], y_bar: &[S]| {
+            let mut x_bar = function.vjp(&x[0], &x[1], y_bar);
+            change(&mut x_bar);
+            x_bar
+        };
+        let f = |x: &[View<'_, S>]| function.value(&x[0], &x[1]);
+        let report = check_vjp(f, vjp, &[a.view(), b.view()]);
+        counts[report.outcome as usize] += 1;
+    }
+    counts
+}
+
+#[test]
+fn no_smooth_function_is_called_wrong() {
+    let [pass, fail, inconclusive] = outcomes::<f64>(10_000, |_| {});
+    println!("f64: {pass} pass, {fail} fail, {inconclusive} inconclusive");
+    let [pass32, fail32, inconclusive32] = outcomes::<f32>(10_000, |_| {});
+    println!("f32: {pass32} pass, {fail32} fail, {inconclusive32} inconclusive");
+    assert!(fail == 0 && inconclusive < 300);
+    assert!(fail32 == 0 && inconclusive32 < 1000);
+}
+
+#[test]
+fn small_relative_errors_are_found() {
+    fn found<S: Real>(error: f64) -> f64 {
+        let [_, fail, _] = outcomes::<S>(900, |x_bar| {
+            x_bar[0][1] *= S::one() + S::constant(error);
+        });
+        fail as f64 / 900.0
+    }
+    for error in [1e-8, 1e-9, 1e-10, 1e-11, 1e-12] {
+        println!("f64: {error:e} in {:.3} of the cases", found::<f64>(error));
+    }
+    for error in [1e-1, 1e-2, 1e-3, 1e-4] {
+        println!("f32: {error:e} in {:.3} of the cases", found::<f32>(error));
+    }
+    assert!(found::<f64>(1e-9) > 0.98);
+    assert!(found::<f32>(1e-1) > 0.9);
+}
+
+#[test]
+fn at_106_bits_it_finds_what_f64_cannot() {
+    let x = Tensor::from([0.3, 2.0]).map(Wide::from);
+    elementwise(Wide::sin, Wide::cos, &x).assert_passes();
+    let off = Wide::from(1.0) + Wide::from(1e-12);
+    let report = elementwise(Wide::sin, |x: Wide| x.cos() * off, &x);
+    assert_eq!(report.findings.len(), 2, "{report}");
+}
+
+#[test]
+fn one_element_of_1024_and_one_beside_a_much_larger_one() {
+    let x = Tensor::from_fn([1024], |k| 0.1 + (k as f64) * 1e-3);
+    elementwise(f64::sin, f64::cos, &x).assert_passes();
+    let at = x.as_slice()[700];
+    let slightly_off = |x: f64| x.cos() * if x == at { 1.0 + 1e-9 } else { 1.0 };
+    let report = elementwise(f64::sin, slightly_off, &x);
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.findings[0].element, Some(700), "{report}");
+
+    // Outputs of their own. In one sum, only 106 bits see the small one: there a cost at `Wide`.
+    let x = Tensor::from([1e9, 1e-9]);
+    let dropped = |x: f64| if x < 1.0 { 0.0 } else { 2.0 * x };
+    elementwise(|x: f64| x * x, |x| 2.0 * x, &x).assert_passes();
+    let report = elementwise(|x: f64| x * x, dropped, &x);
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.findings[0].element, Some(1), "{report}");
+
+    let sum = |x: &[Wide]| x[0] * x[0] + x[1] * x[1];
+    check_gradient(sum, &[1e9, 1e-9], &[2e9, 2e-9]).assert_passes();
+    let report = check_gradient(sum, &[1e9, 1e-9], &[2e9, 0.0]);
+    assert_eq!(report.findings.len(), 1, "{report}");
+    assert_eq!(report.findings[0].element, Some(1), "{report}");
+}
+
+#[test]
+fn hard_points_are_not_called_wrong() {
+    let mut passed = 0;
+    for point in hard_points() {
+        let report = check_gradient(point.at_f64, &point.x, &point.gradient);
+        println!("{}: {report}", point.name);
+        assert_ne!(report.outcome, Outcome::Fail, "{}: {report}", point.name);
+        passed += usize::from(report.passes());
+
+        let x = Tensor::new([point.x.len()], point.x.clone());
+        let f = |x: &[View<'_, f64>]| vec![(point.at_f64)(&x[0])];
+        let vjp = |_: &[View<'_, f64>], y_bar: &[f64]| {
+            vec![point.gradient.iter().map(|g| g * y_bar[0]).collect()]
+        };
+        let by_vjp = check_vjp(f, vjp, &[x.view()]).outcome;
+        assert_eq!(by_vjp, report.outcome, "{}", point.name);
+
+        let exact = check_gradient(point.at_wide, &point.x, &point.gradient);
+        assert!(exact.passes(), "{}: {exact}", point.name);
+    }
+    println!("{passed} of 12 pass at f64");
+    assert!(passed >= 10);
+}
+
+#[test]
+fn at_a_kink_anything_between_the_slopes_is_right() {
+    let x = Tensor::from([0.0]);
+    let outcome = |derivative: f64| elementwise(f64::abs, |_| derivative, &x).outcome;
+    for between in [-1.0, -0.5, 0.0, 1.0] {
+        assert_eq!(outcome(between), Outcome::Pass, "{between}");
+    }
+    for beyond in [-1.01, 1.001, 2.0] {
+        assert_eq!(outcome(beyond), Outcome::Fail, "{beyond}");
+    }
+}
+
+#[test]
+fn nothing_undefined_passes() {
+    let x = Tensor::from([0.5]);
+    for factor in [1.0, 7.0] {
+        let derivative = |x: f64| factor / (x * x - 1.0).sqrt();
+        let report = elementwise(f64::acosh, derivative, &x);
+        assert_eq!(report.outcome, Outcome::Inconclusive, "{report}");
+    }
+    for not_finite in [f64::NAN, f64::INFINITY] {
+        let report = elementwise(f64::sin, |_| not_finite, &x);
+        assert_eq!(report.outcome, Outcome::Fail, "{report}");
+    }
+    let at_an_edge = elementwise(f64::sqrt, |_| 1.0, &Tensor::from([0.0]));
+    assert_eq!(at_an_edge.outcome, Outcome::Inconclusive);
+    let noise = Cell::new(0.0);
+    let fresh = |x: f64| {
+        noise.set(noise.get() + 0.1);
+        x * noise.get()
+    };
+    assert_eq!(
+        elementwise(fresh, |_| 1.0, &x).outcome,
+        Outcome::Inconclusive
+    );
+    let hash = |x: f64| (x.to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64;
+    assert_eq!(
+        elementwise(hash, |_| 0.0, &x).outcome,
+        Outcome::Inconclusive
+    );
+}
+
+#[test]
+fn a_vjp_is_linear_pure_and_of_the_right_shape() {
+    type Vjp<'a> = &'a dyn Fn(&[View<'_, f64>], &[f64]) -> Vec<Vec<f64>>;
+    let x = Tensor::from([0.5, 2.0]);
+    let f = |x: &[View<'_, f64>]| x[0].iter().map(|x| x * x).collect();
+    let says = |vjp: Vjp<'_>| {
+        let report = check_vjp(f, vjp, &[x.view()]);
+        assert_eq!(report.outcome, Outcome::Fail);
+        report.findings[0].what.clone()
+    };
+    let right = |x: &[View<'_, f64>], y_bar: &[f64]| -> Vec<f64> {
+        x[0].iter()
+            .zip(y_bar)
+            .map(|(x, y_bar)| 2.0 * x * y_bar)
+            .collect()
+    };
+    assert_eq!(says(&|_, _| vec![]), "it gives 0 arrays for 1 inputs");
+    assert!(says(&|_, _| vec![vec![0.0]]).contains("1 elements for a shape (2"));
+    let ignoring = says(&|x, _| vec![right(x, &[1.0, 1.0])]);
+    assert_eq!(ignoring, "for a cotangent of 0 it is not 0");
+    let squaring = says(&|x, y_bar| vec![right(x, &[y_bar[0] * y_bar[0], y_bar[1]])]);
+    assert_eq!(squaring, "it is not linear in the cotangent");
+    let calls = Cell::new(0.0);
+    let remembering = says(&|x, y_bar| {
+        calls.set(calls.get() + 1.0);
+        vec![right(x, y_bar).iter().map(|g| g + calls.get()).collect()]
+    });
+    assert_eq!(remembering, "a second call gives something else");
+}
+
+#[test]
+fn a_report_is_data_too() {
+    let x = Tensor::from([0.5, 2.0]);
+    let report = elementwise(f64::sin, |x: f64| -x.cos(), &x);
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["outcome"], "fail");
+    assert_eq!(json["blocks"][0]["factor"], -1.0);
+    assert_eq!(json["findings"].as_array().unwrap().len(), 2);
+    let text = report.to_string();
+    assert!(
+        text.contains("input 0: all 2 are of the wrong sign"),
+        "{text}"
+    );
+    assert!(report.text(true).contains("\u{1b}["));
+}
