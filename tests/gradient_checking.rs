@@ -178,18 +178,3 @@ fn the_true_gradient_is_what_it_is_judged_by() {
         );
     }
 }
-
-#[test]
-#[ignore = "a measurement"]
-fn how_long_it_takes() {
-    let network = Network::published();
-    let time = |name: &str, check: &dyn Fn() -> GradientReport| {
-        let start = std::time::Instant::now();
-        for _ in 0..100 {
-            check().assert_passes();
-        }
-        println!("{name}: {:?}", start.elapsed() / 100);
-    };
-    time("f64", &|| network.report::<f64>(&network.right));
-    time("Wide", &|| network.report::<Wide>(&network.right));
-}
