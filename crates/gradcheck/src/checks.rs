@@ -18,6 +18,8 @@ use serde::Serialize;
 use crate::case::Instance;
 use crate::verdict::{Finding, Verdict, settle};
 
+pub(crate) use shapes::changes as changed_shapes;
+
 /// What is checked of an op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

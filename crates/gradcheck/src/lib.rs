@@ -78,6 +78,7 @@ mod hard_points;
 mod harness;
 mod judgement;
 mod model;
+pub mod mutants;
 mod objective;
 mod point;
 pub mod programs;
@@ -94,7 +95,7 @@ mod vjp;
 
 pub use case::{Drawn, Instance, Subject};
 pub use checks::Check;
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{Count, Diagnosis, Factor};
 pub use function::{Confirmed, Differentiable, FunctionReport, check_function};
 pub use gradient_report::{Block, GradientReport, Outcome};
 pub use hard_points::{HardPoint, hard_points};

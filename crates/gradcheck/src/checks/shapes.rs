@@ -22,7 +22,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
 }
 
 /// The same shapes with one thing about them changed.
-fn changes(shapes: &[Shape]) -> Vec<Vec<Shape>> {
+pub(crate) fn changes(shapes: &[Shape]) -> Vec<Vec<Shape>> {
     let mut all = vec![
         shapes[..shapes.len() - 1].to_vec(),
         [shapes, &shapes[..1]].concat(),
