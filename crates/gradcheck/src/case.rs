@@ -328,6 +328,11 @@ fn into_domain(value: f64, domain: Domain) -> f64 {
         (false, true) => upper - 1.0,
         (false, false) => value + 1.0,
     };
+    let fallback = match domain.hole {
+        Some(hole) if hole == fallback && lower.is_finite() => 0.5 * (lower + fallback),
+        Some(hole) if hole == fallback => fallback + 1.0,
+        _ => fallback,
+    };
     debug_assert!(domain.contains(fallback), "{fallback} in {domain:?}");
     fallback
 }
@@ -346,6 +351,10 @@ mod tests {
             Domain::open(-1.0, 1.0),
             Domain::open(1.0, f64::INFINITY),
             Domain::open(f64::NEG_INFINITY, -2.0),
+            Domain {
+                hole: Some(0.5),
+                ..Domain::UNIT
+            },
         ];
         for seed in 0..2000 {
             for value in Drawn::from_seed(seed).values {

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::case::{Drawn, Subject};
 use crate::checks::Check;
+use crate::verdict::Verdict;
 
 /// A kind of mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -180,12 +181,32 @@ fn explanations(subject: &Subject, check: Check, drawn: &Drawn) -> Vec<Diagnosis
         .collect();
     if wrong.is_empty() {
         // The formula is right: what is left is what the check is about.
-        return match check {
-            Check::Arithmetic => vec![Diagnosis::Arithmetic],
-            Check::Domain => vec![Diagnosis::Domain],
-            Check::Shapes => vec![Diagnosis::Shapes],
-            _ => Vec::new(),
-        };
+        return beyond_the_formula(subject, check, drawn);
     }
     predictions::explaining(&probes, &wrong)
+}
+
+/// What is wrong where the formula is right: what the failing check is about, or else another.
+fn beyond_the_formula(subject: &Subject, failing: Check, drawn: &Drawn) -> Vec<Diagnosis> {
+    let fails = |check: Check| {
+        check == failing
+            || (0..256).any(|k| {
+                let fresh = Drawn::from_seed(drawn.seed.wrapping_add(k));
+                matches!(check.verdict(&subject.instance(&fresh)), Verdict::Fail(_))
+            })
+    };
+    let abouts = [
+        (Check::Shapes, Diagnosis::Shapes),
+        (Check::Domain, Diagnosis::Domain),
+        (Check::Arithmetic, Diagnosis::Arithmetic),
+    ];
+    let failing_first = abouts.iter().filter(|(check, _)| *check == failing);
+    match failing_first.map(|&(_, diagnosis)| diagnosis).next() {
+        Some(diagnosis) => vec![diagnosis],
+        None => abouts
+            .into_iter()
+            .filter(|&(check, _)| fails(check))
+            .map(|(_, d)| d)
+            .collect(),
+    }
 }

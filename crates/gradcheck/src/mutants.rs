@@ -114,8 +114,10 @@ impl Mutant {
 struct Original {
     name: String,
     place: String,
-    signature: Arc<dyn Fn(&mut Draw<'_>) -> Signature<Box<dyn AnyOp>> + Send + Sync>,
+    signature: Arc<Make>,
 }
+
+type Make = dyn Fn(&mut Draw<'_>) -> Signature<Box<dyn AnyOp>> + Send + Sync;
 
 impl Original {
     fn of<O: Op>() -> Self {

@@ -90,12 +90,8 @@ fn observe(instance: &Instance) -> Option<Vec<Diagnosis>> {
         if like(|_, first| first) {
             seen.push(Diagnosis::Overwritten);
         }
-        if like(|before, first| 2.0 * before + first) || like(|before, first| before + 2.0 * first)
-        {
-            // Where there is nothing to add, twice is not to be seen.
-            if first.as_slice().iter().any(|&g| g != 0.0) || !like(|before, first| before + first) {
-                seen.push(Diagnosis::AccumulatedTwice);
-            }
+        if like(|before, first| 2.0 * before + first) {
+            seen.push(Diagnosis::AccumulatedTwice);
         }
     }
     Some(seen)

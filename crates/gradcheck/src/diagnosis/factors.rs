@@ -23,11 +23,13 @@ pub(super) fn candidates(probes: &[&Probe], input: usize) -> Vec<Factor> {
     let named = COUNTS
         .iter()
         .flat_map(|&count| [Factor::Times(count), Factor::Per(count)]);
-    number
+    // A single derivative is no constant of the op.
+    let has_scale = probes.iter().all(|probe| scale(probe, input).is_some())
+        && probes.iter().any(|probe| probe.truth[input].len() > 1);
+    let scales = [Factor::ScaleMissing, Factor::ScaleTwice]
         .into_iter()
-        .chain(named)
-        .chain([Factor::ScaleMissing, Factor::ScaleTwice])
-        .collect()
+        .filter(|_| has_scale);
+    number.into_iter().chain(named).chain(scales).collect()
 }
 
 /// What the factor is in a case; `None` if the case has no such number.
@@ -53,14 +55,14 @@ fn count_in(count: Count, probe: &Probe, input: usize) -> Option<Wide> {
     (n > 0).then(|| Wide::from(n as f64))
 }
 
-/// The one number, other than ±1, that all derivatives which are not 0 equal.
+/// The one number that all derivatives which are not 0 equal; 1 where there are none.
 fn scale(probe: &Probe, input: usize) -> Option<Wide> {
     let mut slopes = probe.jacobian[input]
         .iter()
         .flatten()
         .filter(|d| !d.is_zero());
-    let scale = *slopes.next()?;
-    (scale.abs() != Wide::one() && slopes.all(|&d| d == scale)).then_some(scale)
+    let scale = slopes.next().copied().unwrap_or_else(Wide::one);
+    slopes.all(|&d| d == scale).then_some(scale)
 }
 
 /// Of the wrong element whose gradient is largest.

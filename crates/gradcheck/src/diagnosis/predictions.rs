@@ -27,12 +27,11 @@ const HYPOTHESES: [Hypothesis; 15] = [
     }),
     of(Diagnosis::CotangentIgnored, 2, ignoring),
     of(Diagnosis::KinkBranch, 1, wrong_at_kinks),
+    of(Diagnosis::WrongOperand, 3 * OPERANDS, of_another_operand),
     of(Diagnosis::Transposed, 6, transposed),
     of(Diagnosis::MissingReduction, 3, unreduced),
     of(Diagnosis::ReducedTooEarly, 3, reduced_too_early),
     of(Diagnosis::ExtraReduction, 5, over_reduced),
-    of(Diagnosis::WrongOperand, 3 * OPERANDS, of_another_operand),
-    of(Diagnosis::Mask, 1, masked),
     of(Diagnosis::DerivativeAtOutput, 1, at_output),
     of(Diagnosis::InputForOutput, 1, input_for_output),
     of(Diagnosis::Rounded, 1, |probe, input, _| {
@@ -40,6 +39,7 @@ const HYPOTHESES: [Hypothesis; 15] = [
         Some(probe.truth[input].iter().map(rounded).collect())
     }),
     of(Diagnosis::WrongElement, 9, misplaced),
+    of(Diagnosis::Mask, 1, masked),
     of(Diagnosis::CotangentNonlinear, 1, nonlinear),
 ];
 
@@ -98,6 +98,9 @@ pub(super) fn explaining(probes: &[Probe], wrong: &[usize]) -> Vec<Diagnosis> {
     let factors: Vec<Diagnosis> = factors.map(Diagnosis::Factor).collect();
     let others = HYPOTHESES.iter().filter(|hypothesis| {
         wrong.iter().all(|&input| {
+            if hypothesis.diagnosis == Diagnosis::Mask && !has_mask(&probes, input) {
+                return false;
+            }
             (0..hypothesis.variants).any(|variant| {
                 let predict =
                     |probe: &Probe, input: usize| (hypothesis.predict)(probe, input, variant);
@@ -107,7 +110,12 @@ pub(super) fn explaining(probes: &[Probe], wrong: &[usize]) -> Vec<Diagnosis> {
     });
     let others: Vec<Diagnosis> = others.map(|hypothesis| hypothesis.diagnosis).collect();
     let sayings = |first: bool| {
-        let says_most = |d: &&Diagnosis| matches!(d, Diagnosis::Missing | Diagnosis::Sign);
+        let says_most = |d: &&Diagnosis| {
+            matches!(
+                d,
+                Diagnosis::Missing | Diagnosis::Sign | Diagnosis::KinkBranch
+            )
+        };
         others
             .iter()
             .filter(move |d| says_most(d) == first)
@@ -124,19 +132,15 @@ fn explains(
     predict: &dyn Fn(&Probe, usize) -> Option<Gradient>,
 ) -> bool {
     let mut evidence = 0;
-    let mut unexplained = 0;
     for probe in probes {
-        match predict(probe, input) {
-            None => unexplained += usize::from(probe.is_wrong(input)),
-            Some(predicted) => {
-                if probe.differences(input, &predicted, &probe.got[input]) > 0 {
-                    return false;
-                }
-                evidence += usize::from(probe.is_wrong(input));
+        if let Some(predicted) = predict(probe, input) {
+            if probe.differences(input, &predicted, &probe.got[input]) > 0 {
+                return false;
             }
+            evidence += usize::from(probe.is_wrong(input));
         }
     }
-    evidence >= 2 && evidence >= unexplained
+    evidence >= 2
 }
 
 fn ignoring(probe: &Probe, input: usize, variant: usize) -> Option<Gradient> {
@@ -178,14 +182,16 @@ fn wrong_at_kinks(probe: &Probe, input: usize, _: usize) -> Option<Gradient> {
     Some(predicted)
 }
 
-/// The axes in other orders.
-const ORDERS: [&[usize]; 6] = [
+/// The axes in other orders, and last in their own: some of them lead back to it.
+const ORDERS: [&[usize]; 8] = [
     &[1, 0],
     &[0, 2, 1],
     &[2, 1, 0],
     &[1, 0, 2],
     &[1, 2, 0],
     &[2, 0, 1],
+    &[0, 1],
+    &[0, 1, 2],
 ];
 
 /// The elements of an array, read along its axes in other orders.
@@ -289,7 +295,7 @@ fn reduced_too_early(probe: &Probe, input: usize, variant: usize) -> Option<Grad
         let slope = |k: usize| probe.jacobian[input][e][k];
         let slope = match variant {
             0 => outputs().next().map(slope),
-            1 => outputs().last().map(slope),
+            1 => outputs().next_back().map(slope),
             _ => Some(outputs().map(slope).sum()),
         };
         let total: Wide = outputs().map(|k| probe.y_bar.as_slice()[k]).sum();
@@ -352,22 +358,40 @@ fn masked(probe: &Probe, input: usize, _: usize) -> Option<Gradient> {
         return None;
     }
     let slopes = || (0..n).map(|k| probe.jacobian[input][k][k]);
-    let scale = slopes().find(|d| !d.is_zero())?;
+    let y_bar = probe.y_bar.as_slice();
+    // Where the op passes nothing, the constant is known from what the vjp passes.
+    let scale = slopes().find(|d| !d.is_zero()).or_else(|| {
+        let passed = (0..n).find(|&k| !got[k].is_zero() && !y_bar[k].is_zero())?;
+        Some(got[passed] / y_bar[passed])
+    })?;
     if !slopes().all(|d| d.is_zero() || d == scale) {
         // On a tie the op passes a part; that is a convention and not a mask.
         return None;
     }
-    let passed = |k: usize| scale * probe.y_bar.as_slice()[k];
     let nearest = |k: usize| {
         if got[k].is_zero() {
             Wide::zero()
         } else {
-            passed(k)
+            scale * y_bar[k]
         }
     };
-    let all_pass = slopes().all(|d| !d.is_zero());
-    // Where the op passes everything there is no mask to be seen, unless something is held back.
-    (!all_pass || got.iter().any(|g| g.is_zero())).then(|| (0..n).map(nearest).collect())
+    Some((0..n).map(nearest).collect())
+}
+
+/// Whether the op holds back some elements of an input and passes others.
+fn has_mask(probes: &[&Probe], input: usize) -> bool {
+    let elementwise = probes.iter().filter(|probe| {
+        probe
+            .owners(input)
+            .is_some_and(|owners| owners.len() == probe.truth[input].len())
+    });
+    let slopes: Vec<Wide> = elementwise
+        .flat_map(|probe| (0..probe.truth[input].len()).map(|k| probe.jacobian[input][k][k]))
+        .collect();
+    let held_back = slopes.iter().filter(|d| d.is_zero()).count();
+    slopes.iter().all(|&d| d >= Wide::zero())
+        && held_back < slopes.len()
+        && 8 * held_back >= slopes.len()
 }
 
 /// Whether it is an elementwise function of one array.
@@ -447,21 +471,23 @@ fn misplaced(probe: &Probe, input: usize, variant: usize) -> Option<Gradient> {
     }
 }
 
-/// Whatever it is, twice the cotangent does not give twice as much, or a sum not the sum.
+/// Whatever it is, a multiple of the cotangent does not give that multiple, or a sum not the sum.
 fn nonlinear(probe: &Probe, input: usize, _: usize) -> Option<Gradient> {
     let (got, truth) = (&probe.got[input], &probe.truth[input]);
-    let two = Wide::from(2.0);
-    let of_double = probe
-        .claimed_at(&probe.x, &probe.y_bar.map(|g| two * g))?
-        .swap_remove(input);
+    let is_multiplied = |factor: f64| {
+        let factor = Wide::from(factor);
+        let of_multiple = probe.claimed_at(&probe.x, &probe.y_bar.map(|g| factor * g))?;
+        let multiple: Gradient = got.iter().map(|&g| factor * g).collect();
+        Some(probe.differences(input, &of_multiple[input], &multiple) == 0)
+    };
     let other = probe.random_cotangent();
     let of_other = probe.claimed_at(&probe.x, &other)?.swap_remove(input);
     let g = probe.y_bar.as_slice();
     let both = Tensor::from_fn(other.shape(), |k| other.as_slice()[k] + g[k]);
     let of_both = probe.claimed_at(&probe.x, &both)?.swap_remove(input);
-    let double: Gradient = got.iter().map(|&g| two * g).collect();
     let sum: Gradient = got.iter().zip(&of_other).map(|(&a, &b)| a + b).collect();
-    let violated = probe.differences(input, &of_double, &double) > 0
+    let violated = !is_multiplied(2.0)?
+        || !is_multiplied(-1.0)?
         || probe.differences(input, &of_both, &sum) > 0;
     Some(if violated { got.clone() } else { truth.clone() })
 }

@@ -87,7 +87,8 @@ impl Probe {
         if elements == 0 || elements > LARGEST || y.shape().size() > LARGEST {
             return None;
         }
-        let jacobian = jacobian(&instance, &x)?;
+        let mut jacobian = jacobian(&instance, &x)?;
+        take_conventions(&instance, &x, &y, &mut jacobian);
         let products = |of_element: &Vec<Wide>| -> Vec<Wide> {
             of_element
                 .iter()
@@ -150,7 +151,10 @@ impl Probe {
 
     /// The right gradient of an input at other inputs.
     pub(super) fn truth_at(&self, input: usize, x: &[Tensor<Wide>]) -> Option<Vec<Wide>> {
-        let jacobian = jacobian(&self.instance, x)?;
+        let op: &dyn ErasedOp<Wide> = &*self.instance.op;
+        let y = value(op, x).ok()?;
+        let mut jacobian = jacobian(&self.instance, x)?;
+        take_conventions(&self.instance, x, &y, &mut jacobian);
         let dot = |d: &Vec<Wide>| {
             d.iter()
                 .zip(self.y_bar.as_slice())
@@ -219,6 +223,45 @@ pub(super) fn owners(own: &[usize], output: &[usize]) -> Option<Vec<usize>> {
         owner
     };
     fits.then(|| (0..output.iter().product()).map(owner).collect())
+}
+
+/// At a kink the right derivative is the declared one, whatever dual numbers take it to be.
+fn take_conventions(
+    instance: &Instance,
+    x: &[Tensor<Wide>],
+    y: &Tensor<Wide>,
+    jacobian: &mut [Vec<Vec<Wide>>],
+) {
+    let owners = |input: usize| owners(x[input].shape().dims(), y.shape().dims());
+    for kink in &instance.kinks {
+        match *kink {
+            Kink::Point {
+                input,
+                at,
+                derivative,
+            } => {
+                for (k, e) in owners(input).into_iter().flatten().enumerate() {
+                    if x[input].as_slice()[e] == Wide::from(at) {
+                        jacobian[input][e][k] = Wide::from(derivative);
+                    }
+                }
+            }
+            Kink::Tie {
+                inputs: [first, second],
+                derivatives,
+            } => {
+                let (Some(a), Some(b)) = (owners(first), owners(second)) else {
+                    continue;
+                };
+                for (k, (a, b)) in a.into_iter().zip(b).enumerate() {
+                    if x[first].as_slice()[a] == x[second].as_slice()[b] {
+                        jacobian[first][a][k] = Wide::from(derivatives[0]);
+                        jacobian[second][b][k] = Wide::from(derivatives[1]);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// By one run at dual numbers for each element; `None` where it is not finite.

@@ -9,8 +9,8 @@ use super::Mutant;
 use super::macros::wrong_vjps;
 use crate::diagnosis::Count::{Input, LastAxis, Output, Repeats};
 use crate::diagnosis::Diagnosis::{
-    Arithmetic, CotangentIgnored, Factor, MissingReduction, Overwritten, Sign, Transposed,
-    WrongElement,
+    CotangentIgnored, Factor, MissingReduction, Overwritten, Sign, Transposed, WrongElement,
+    WrongOperand,
 };
 use crate::diagnosis::Factor::{Per, Times};
 
@@ -81,7 +81,7 @@ wrong_vjps! {
             if m > 0 { z_bar[row * m + m - 1] } else { S::zero() }
         });
     }
-    LinearBiasAcross of Linear: "bias summed over the other axis", [],
+    LinearBiasAcross of Linear: "bias summed over the other axis", [WrongOperand],
     |op, x, _, z_bar, x_bar| {
         let m = columns(x);
         spoil_bias(op, x, z_bar, &mut x_bar, |row| {
@@ -138,14 +138,6 @@ wrong_vjps! {
             add(&mut x_bar, i, |k| right.as_slice()[k]);
         }
     }
-    CrossEntropyCancelling of SigmoidCrossEntropy: "σ(z) − y", [Arithmetic],
-    |op, x, _, y_bar, x_bar| {
-        let (z, y) = (&x[0], &x[1]);
-        let right = right(op, x, 2, y_bar);
-        let each = y_bar[0] / count(z.len());
-        add(&mut x_bar, 0, |k| each * (logistic(z[k]).0 - y[k]));
-        add(&mut x_bar, 1, |k| right[1].as_slice()[k]);
-    }
     CrossEntropyUnlabelled of SigmoidCrossEntropy: "σ(z)", [], |op, x, _, y_bar, x_bar| {
         let z = &x[0];
         let right = right(op, x, 2, y_bar);
@@ -163,11 +155,11 @@ wrong_vjps! {
         let n = x[0].len() / y_bar.len().max(1);
         add(&mut x_bar, 0, |k| right[0].as_slice()[k] / count(n));
     }
-    SumAlongLast of Sum: "stretched along the wrong axis", [WrongElement],
+    SumAlongLast of Sum: "stretched along the wrong axis", [WrongElement, Transposed],
     |_, _x, _, y_bar, x_bar| {
         add(&mut x_bar, 0, |k| y_bar[k % y_bar.len()]);
     }
-    SumAlongFirst of Sum: "stretched along the last axis", [WrongElement],
+    SumAlongFirst of Sum: "stretched along the last axis", [WrongElement, Transposed],
     |_, x, _, y_bar, x_bar| {
         let repeats = (x[0].len() / y_bar.len().max(1)).max(1);
         add(&mut x_bar, 0, |k| y_bar[k / repeats]);
@@ -193,7 +185,7 @@ wrong_vjps! {
         let wrong = count::<S>(n) / (count::<S>(n) - S::one());
         add(&mut x_bar, 0, |k| right[0].as_slice()[k] * wrong);
     }
-    MeanAlongLast of Mean: "stretched along the wrong axis", [WrongElement],
+    MeanAlongLast of Mean: "stretched along the wrong axis", [WrongElement, Transposed],
     |_, x, _, y_bar, x_bar| {
         let n = x[0].len() / y_bar.len().max(1);
         add(&mut x_bar, 0, |k| y_bar[k % y_bar.len()] / count(n));

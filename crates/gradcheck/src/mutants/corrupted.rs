@@ -32,19 +32,30 @@ pub(super) struct Call<'a, S: Scalar> {
     pub(super) before: usize,
 }
 
-/// What the vjp contributes to each wanted input.
-pub(super) type Contributions<S> = Vec<Option<Tensor<S>>>;
+/// What the vjp contributes to each input, wanted or not.
+pub(super) type Contributions<S> = Vec<Tensor<S>>;
 
 impl<S: Scalar> Call<'_, S> {
     /// What the op's own rule contributes for this cotangent.
     pub(super) fn vjp(&self, y_bar: &Tensor<S>) -> Contributions<S> {
-        direct::vjp(self.op, &self.x, &self.y, y_bar, &self.wanted)
+        self.vjp_from(&self.x, &self.y, y_bar)
+    }
+
+    /// What it contributes from these inputs and this value.
+    pub(super) fn vjp_from(
+        &self,
+        x: &[Tensor<S>],
+        y: &Tensor<S>,
+        y_bar: &Tensor<S>,
+    ) -> Contributions<S> {
+        let x_bar = direct::vjp(self.op, x, y, y_bar, &vec![true; x.len()]);
+        x_bar.into_iter().flatten().collect()
     }
 
     /// What it contributes at other inputs, from their own value.
     pub(super) fn vjp_at(&self, x: &[Tensor<S>]) -> Contributions<S> {
         match direct::forward(self.op, x) {
-            Ok(y) => direct::vjp(self.op, x, &y, &self.y_bar, &self.wanted),
+            Ok(y) => self.vjp_from(x, &y, &self.y_bar),
             Err(_) => self.vjp(&self.y_bar),
         }
     }
@@ -74,13 +85,13 @@ impl Corrupted {
         };
         let contributions = self.corruption.contributions(&call, &self.tampered);
         for (i, contribution) in contributions.iter().enumerate() {
-            if let (Some(mut x_bar), Some(contribution)) = (x_bar.get(i), contribution) {
+            if let Some(mut x_bar) = x_bar.get(i) {
                 let contribution = contribution.as_slice();
                 match self.corruption {
                     Corruption::Overwrites => x_bar.as_mut_slice().copy_from_slice(contribution),
                     Corruption::AccumulatesTwice => {
                         for (x_bar, &c) in x_bar.as_mut_slice().iter_mut().zip(contribution) {
-                            *x_bar += *x_bar + c;
+                            *x_bar = *x_bar + *x_bar + c;
                         }
                     }
                     _ => x_bar.add(|k| contribution[k]),

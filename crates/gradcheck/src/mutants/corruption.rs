@@ -15,6 +15,8 @@ use crate::diagnosis::{Count, Diagnosis, Factor};
 /// A mistake that can be made in any op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Corruption {
+    /// What the others are compared with.
+    None,
     Doubled,
     Halved,
     Negated,
@@ -119,6 +121,7 @@ impl Corruption {
 
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::None => "untouched",
             Self::Doubled => "doubled",
             Self::Halved => "halved",
             Self::Negated => "negated",
@@ -205,7 +208,7 @@ impl Corruption {
             Self::LastNan => vec![Diagnosis::NotFinite],
             Self::RoundedToF32 => vec![Diagnosis::Rounded],
             Self::SecondCallDoubled => vec![Diagnosis::Impure],
-            Self::StaleOutput => Vec::new(),
+            Self::None | Self::StaleOutput => Vec::new(),
             Self::AtOutput => vec![Diagnosis::DerivativeAtOutput],
             Self::KinkFromAbove => vec![Diagnosis::KinkBranch],
             Self::NothingUnlessAllWanted => vec![Diagnosis::DependsOnWanted],
@@ -269,19 +272,15 @@ impl Corruption {
             }
             Self::InputsExchanged => {
                 let right = right();
-                (0..right.len())
-                    .map(|i| {
-                        let (own, other) = (&right[i], &right[last - i]);
-                        match (own, other) {
-                            (Some(own), Some(other))
-                                if own.as_slice().len() == other.as_slice().len() =>
-                            {
-                                Some(at(own, |k| other.as_slice()[k]))
-                            }
-                            _ => own.clone(),
-                        }
-                    })
-                    .collect()
+                let of = |i: usize| {
+                    let (own, other) = (&right[i], &right[last - i]);
+                    if own.as_slice().len() == other.as_slice().len() {
+                        at(own, |k| other.as_slice()[k])
+                    } else {
+                        own.clone()
+                    }
+                };
+                (0..right.len()).map(of).collect()
             }
             Self::CotangentIgnored => with(|_| S::one()),
             Self::CotangentSquared => with(|g| g * g),
@@ -318,10 +317,14 @@ impl Corruption {
                 scaled(c, if call.before == 0 { 1.0 } else { 2.0 })
             }),
             Self::StaleOutput => {
-                let stale = call.x.iter().map(|x| x.map(|v| v * number(1.25))).collect();
+                let stale = call
+                    .x
+                    .iter()
+                    .map(|x| x.map(|v| v * number(1.25) + number(0.375)))
+                    .collect();
                 let stale: Vec<Tensor<S>> = stale;
                 match autodiff::direct::forward(call.op, &stale) {
-                    Ok(y) => autodiff::direct::vjp(call.op, &call.x, &y, &call.y_bar, &call.wanted),
+                    Ok(y) => call.vjp_from(&call.x, &y, &call.y_bar),
                     Err(_) => right(),
                 }
             }
@@ -333,7 +336,8 @@ impl Corruption {
             Self::NothingUnlessAllWanted if call.wanted.contains(&false) => {
                 each(right(), |c| c.map(|_| S::zero()))
             }
-            Self::NothingUnlessAllWanted
+            Self::None
+            | Self::NothingUnlessAllWanted
             | Self::Overwrites
             | Self::AccumulatesTwice
             | Self::LastUnwritten => right(),
@@ -350,9 +354,9 @@ pub(super) fn of(original: &Original) -> Vec<Mutant> {
         Applies::ToSeveralInputs => sample.inputs.len() > 1,
         Applies::WithKinks => !sample.kinks.is_empty(),
     };
-    let mutant = |corruption: Corruption| {
+    let subject = |corruption: Corruption| {
         let signature = Arc::clone(&original.signature);
-        let wrong = Subject::new(&*original.name, &*original.place, move |draw: &mut _| {
+        Subject::new(&*original.name, &*original.place, move |draw: &mut _| {
             let right = signature(draw);
             let (inputs, kinks) = (right.inputs.len(), right.kinks.clone());
             right.map(|op| {
@@ -364,13 +368,13 @@ pub(super) fn of(original: &Original) -> Vec<Mutant> {
                     calls: AtomicUsize::new(0),
                 }) as Box<dyn AnyOp>
             })
-        });
-        Mutant {
-            kind: corruption.name(),
-            accepted: corruption.accepted(),
-            right: original.clone().subject(),
-            wrong,
-        }
+        })
+    };
+    let mutant = |corruption: Corruption| Mutant {
+        kind: corruption.name(),
+        accepted: corruption.accepted(),
+        right: subject(Corruption::None),
+        wrong: subject(corruption),
     };
     Corruption::ALL
         .into_iter()
@@ -383,7 +387,7 @@ fn each<S: Scalar>(
     contributions: Contributions<S>,
     f: impl Fn(&Tensor<S>) -> Tensor<S>,
 ) -> Contributions<S> {
-    contributions.iter().map(|c| c.as_ref().map(&f)).collect()
+    contributions.iter().map(f).collect()
 }
 
 fn only<S: Scalar>(
@@ -391,7 +395,7 @@ fn only<S: Scalar>(
     input: usize,
     f: impl Fn(&Tensor<S>) -> Tensor<S>,
 ) -> Contributions<S> {
-    contributions[input] = contributions[input].as_ref().map(f);
+    contributions[input] = f(&contributions[input]);
     contributions
 }
 
@@ -442,9 +446,9 @@ fn rows_swapped<S: Scalar>(c: &Tensor<S>) -> Tensor<S> {
 }
 
 /// For every element of the output, its index along each axis over which `input` is stretched, and
-/// the axis' length; `None` if `input` does not stretch to the output.
+/// the axis' length; `None` if `input` is not stretched.
 fn stretched_indices(input: Shape, output: Shape) -> Option<Vec<Vec<(usize, usize)>>> {
-    if input.broadcast(output) != Some(output) {
+    if input.broadcast(output) != Some(output) || input.size() >= output.size() {
         return None;
     }
     let left_out = output.rank() - input.rank();
@@ -490,16 +494,26 @@ fn reduced_too_early<S: Scalar>(call: &Call<'_, S>) -> Contributions<S> {
             let Some(indices) = stretched_indices(call.x[i].shape(), shape) else {
                 return call.vjp(&call.y_bar).swap_remove(i);
             };
-            let first = |k: usize| indices[k].iter().all(|&(index, _)| index == 0);
-            let ones = at(&call.y_bar, |k| if first(k) { S::one() } else { S::zero() });
-            let slope = call.vjp(&ones).swap_remove(i)?;
+            let slope_at = |keep: fn(usize, usize) -> bool| {
+                let kept = |k: usize| indices[k].iter().all(|&(index, n)| keep(index, n));
+                let ones = at(&call.y_bar, |k| if kept(k) { S::one() } else { S::zero() });
+                call.vjp(&ones).swap_remove(i)
+            };
+            let (slope, last) = (
+                slope_at(|index, _| index == 0),
+                slope_at(|index, n| index + 1 == n),
+            );
+            if slope == last {
+                // Where the derivative does not vary, it is no mistake.
+                return call.vjp(&call.y_bar).swap_remove(i);
+            }
             // Elements of one input come in the order of the first slice.
             let owners = owners(call.x[i].shape(), shape);
             let mut sums = vec![S::zero(); call.x[i].as_slice().len()];
             for (k, &g) in call.y_bar.as_slice().iter().enumerate() {
                 sums[owners[k]] += g;
             }
-            Some(at(&slope, |e| slope.as_slice()[e] * sums[e]))
+            at(&slope, |e| slope.as_slice()[e] * sums[e])
         })
         .collect()
 }

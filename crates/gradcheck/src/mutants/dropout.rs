@@ -16,7 +16,7 @@ pub(super) struct Dropout {
 
 impl Default for Dropout {
     fn default() -> Self {
-        Self { keep_prob: 0.5 }
+        Self { keep_prob: 0.75 }
     }
 }
 
@@ -61,7 +61,7 @@ impl Pointwise for Dropout {
 
     fn draw(draw: &mut Draw<'_>) -> Self {
         Self {
-            keep_prob: [0.5, 0.8, 0.25][draw.below(3)],
+            keep_prob: [0.75, 0.8, 0.25][draw.below(3)],
         }
     }
 }

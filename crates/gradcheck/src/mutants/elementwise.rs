@@ -29,8 +29,8 @@ wrong_derivatives! {
     SubTurned of Sub: "operands exchanged", [Sign], |_, _, _| [-S::one(), S::one()];
     SubOfNone of Sub: "right operand missing", [Missing], |_, _, _| [S::one(), S::zero()];
     MulDropped of Mul: "chain dropped", [], |_, _, _| [S::one(); 2];
-    MulOwn of Mul: "own value for the other's", [], |_, [a, b], _| [a, b];
-    MulLeft of Mul: "left operand for both", [], |_, [a, _], _| [a, a];
+    MulOwn of Mul: "own value for the other's", [WrongOperand], |_, [a, b], _| [a, b];
+    MulLeft of Mul: "left operand for both", [WrongOperand], |_, [a, _], _| [a, a];
     MulDetached of Mul: "right without second derivatives", [],
         |_, [a, b], _| [detached(b), detached(a)];
     ExpDetached of Exp: "right without second derivatives", [], |_, _, y| [detached(y)];
@@ -67,8 +67,6 @@ wrong_derivatives! {
     TanhOfInput of Tanh: "1 − x²", [InputForOutput], |_, [x], _| [S::one() - x * x];
     TanhAtOutput of Tanh: "derivative at the output", [DerivativeAtOutput],
         |_, _, y| [y.cosh().recip().powi(2)];
-    TanhOverflowing of Tanh: "1/cosh², overflowing", [Arithmetic],
-        |_, [x], _| [(x.cosh() * x.cosh()).recip()];
     SigmoidCancelling of Sigmoid: "y (1 − y)", [Arithmetic], |_, _, y| [y * (S::one() - y)];
     SigmoidOfInput of Sigmoid: "x (1 − x)", [InputForOutput], |_, [x], _| [x * (S::one() - x)];
     SigmoidPlus of Sigmoid: "y (1 + y)", [], |_, _, y| [y * (S::one() + y)];
@@ -92,7 +90,7 @@ wrong_derivatives! {
         |_, [x], _| [if x > S::zero() { S::one() } else { number(0.01) }];
     ReluOpen of Relu: "1 everywhere", [Mask], |_, _, _| [S::one()];
     ReluShifted of Relu: "the mask of x > 1", [Mask], |_, [x], _| [one_if(x > S::one())];
-    ReluSize of Relu: "the mask of |x| > 0", [Mask], |_, [x], _| [one_if(x != S::zero())];
+    ReluSize of Relu: "the mask of |x| > 0", [Mask, InputForOutput], |_, [x], _| [one_if(x != S::zero())];
     ReluValue of Relu: "value for the mask", [], |_, _, y| [y];
     MaxBoth of Max: "both get g at ties", [KinkBranch],
         |_, [a, b], _| [one_if(a >= b), one_if(b >= a)];

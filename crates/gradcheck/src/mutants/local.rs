@@ -8,7 +8,8 @@ use autodiff::{
 use super::Mutant;
 use super::macros::wrong_derivatives;
 use crate::diagnosis::Diagnosis::{
-    Arithmetic, Domain as OutOfDomain, Factor, KinkBranch, NotFinite, Sign, WrongOperand,
+    Arithmetic, DerivativeAtOutput, Domain as OutOfDomain, Factor, KinkBranch, NotFinite, Sign,
+    WrongOperand,
 };
 use crate::diagnosis::Factor::Number;
 
@@ -144,8 +145,9 @@ fn number<S: Scalar>(value: f64) -> S {
 
 mod derivatives {
     use super::{
-        Abs, Acosh, Arithmetic, Elu, Factor, Hypot, KinkBranch, Logaddexp, Mutant, NotFinite,
-        Number, OutOfDomain, Scalar, Sign, WrongOperand, number, wrong_derivatives,
+        Abs, Acosh, Arithmetic, DerivativeAtOutput, Elu, Factor, Hypot, KinkBranch, Logaddexp,
+        Mutant, NotFinite, Number, OutOfDomain, Scalar, Sign, WrongOperand, number,
+        wrong_derivatives,
     };
 
     wrong_derivatives! {
@@ -154,7 +156,7 @@ mod derivatives {
             |_, [x], _| [if x >= S::zero() { S::one() } else { -S::one() }];
         AbsNegative of Abs: "−1 at 0", [KinkBranch],
             |_, [x], _| [if x > S::zero() { S::one() } else { -S::one() }];
-        AbsAsIdentity of Abs: "1", [], |_, _, _| [S::one()];
+        AbsAsIdentity of Abs: "1", [DerivativeAtOutput], |_, _, _| [S::one()];
         AbsTurned of Abs: "−sign x", [Sign], |op, [x], y| {
             let [slope] = op.derivative([x], y);
             [-slope]
