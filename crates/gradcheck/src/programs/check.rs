@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use autodiff::{ErasedOp, Scalar, Tape, Tensor, Var};
 
 use super::Program;
+use super::blame::keeps_digits;
 use crate::case::Shared;
 use crate::function::{Record, check_rounded};
 use crate::random::Random;
@@ -39,7 +40,9 @@ fn check(program: &Program) -> Checked<()> {
         program,
         values: &values,
     };
-    check_rounded(&rounded, &inputs, program.leaves.len())
+    check_rounded(&rounded, &inputs, program.leaves.len(), || {
+        keeps_digits(program, &values)
+    })
 }
 
 /// The program with one more input for every node: the value v that the node has, and to the
