@@ -176,16 +176,21 @@ impl<P: Pointwise> Op for P {
         let domain = op.domain();
         let domain = domain.as_ref();
         let shape = draw.shape();
-        let stretched = domain.len() > 1 && draw.flag();
+        let pattern = if domain.len() > 1 { draw.below(4) } else { 0 };
         let kinks = op.kinks();
         let mut signature = kinks.into_iter().fold(Signature::new(op), Signature::kink);
-        for &domain in domain {
-            let shape = if stretched {
-                draw.shape_within(shape)
-            } else {
-                shape
+        for (i, &within) in domain.iter().enumerate() {
+            // Most often all of one shape; else stretched freely, or crossed as in an outer product.
+            let shape = match pattern {
+                2 => draw.shape_within(shape),
+                3 => {
+                    let axes = shape.dims().iter().enumerate();
+                    let own = axes.map(|(k, &n)| if k % domain.len() == i { n } else { 1 });
+                    Shape::new(&own.collect::<Vec<_>>())
+                }
+                _ => shape,
             };
-            signature = signature.input_in(shape, domain);
+            signature = signature.input_in(shape, within);
         }
         signature
     }

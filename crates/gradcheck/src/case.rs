@@ -126,11 +126,12 @@ impl Drawn {
                 11..12 => -0.0,
                 12..32 => f64::from(random.random_range(-8..=8)) / 2.0,
                 32..52 => random.random_range(-3.0..3.0),
-                52..62 if extreme => {
+                52..56 => random.random_range(-60.0..60.0_f64).round(),
+                56..64 if extreme => {
                     let digit = f64::from(random.random_range(-9..=9));
                     digit * 10.0_f64.powi(random.random_range(1..9))
                 }
-                62..72 if extreme => {
+                64..72 if extreme => {
                     let digit = f64::from(random.random_range(-9..=9));
                     digit * 10.0_f64.powi(-random.random_range(3..13))
                 }

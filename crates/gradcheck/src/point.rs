@@ -59,15 +59,20 @@ impl<'a> Point<'a> {
     /// Which outputs the direction moves, by dual numbers: some move by less than their own last
     /// digit, and no difference would show it.
     fn outputs_moved_by(&self, direction: &Direction) -> Vec<bool> {
+        match self.dual(direction) {
+            Some(y) => y.as_slice().iter().map(|y| !y.tangent.is_zero()).collect(),
+            None => vec![true; self.y.as_slice().len()],
+        }
+    }
+
+    /// The op at dual numbers whose tangents are the direction.
+    fn dual(&self, direction: &Direction) -> Option<Tensor<Dual<Wide>>> {
         let dual = |(x, v): (&Tensor<Wide>, &Vec<Wide>)| {
             Tensor::from_fn(x.shape(), |k| Dual::new(x.as_slice()[k], v[k]))
         };
         let x: Vec<Tensor<Dual<Wide>>> = self.x.iter().zip(&direction.0).map(dual).collect();
         let op: &dyn ErasedOp<Dual<Wide>> = &*self.instance.op;
-        match direct::forward(op, &x) {
-            Ok(y) => y.as_slice().iter().map(|y| !y.tangent.is_zero()).collect(),
-            Err(_) => vec![true; self.y.as_slice().len()],
-        }
+        direct::forward(op, &x).ok()
     }
 }
 
@@ -105,6 +110,14 @@ impl Objective for Point<'_> {
             }
             by.is_finite().then_some(Rise { by, magnitude })
         }
+    }
+
+    /// Σ ȳ ẏ. A witness against an alarm: where terms cancel inside an output, the differences
+    /// lose digits that neither its size nor the inputs' shows.
+    fn tangent(&self, direction: &Direction) -> Option<Wide> {
+        let y = self.dual(direction)?;
+        let terms = y.as_slice().iter().zip(self.y_bar.as_slice());
+        Some(terms.map(|(y, &y_bar)| y_bar * y.tangent).sum())
     }
 
     /// Σ |ȳ y| + Σ |x̄ x|: what the objective's rounding error is proportional to. The second sum
