@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::Progress;
 use gradcheck::mutants::{Mutant, mutants, right_ops};
-use gradcheck::{Check, Report, Settings, Subject, run};
+use gradcheck::{Check, Report, Settings, Subject, check_gradient, hard_points, run};
 use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt as _;
 use serde_json::json;
@@ -155,6 +155,7 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
     for alarm in &alarms {
         println!("{alarm}");
     }
+    hard_points_table();
     if let Some(path) = &options.json {
         let of_mutant = |(mutant, fate): (&Mutant, &Fate)| {
             json!({
@@ -285,4 +286,14 @@ fn in_parallel<T: Sync, R: Send>(name: &str, items: &[T], f: impl Fn(&T) -> R + 
     let mut done = done.into_inner().expect("no one panics");
     done.sort_by_key(|(k, _)| *k);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The verdicts on right gradients that most checkers call wrong.
+fn hard_points_table() {
+    println!("\nhard points, all of them right         f64            106 bits");
+    for point in hard_points() {
+        let at_f64 = check_gradient(point.at_f64, &point.x, &point.gradient).outcome;
+        let exact = check_gradient(point.at_wide, &point.x, &point.gradient).outcome;
+        println!("{:<38} {:<14} {exact:?}", point.name, format!("{at_f64:?}"));
+    }
 }
