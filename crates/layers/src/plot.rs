@@ -26,6 +26,7 @@ mod draw;
 mod error;
 mod export;
 mod font;
+mod log_log;
 mod panel;
 mod raster;
 
@@ -34,6 +35,7 @@ use std::path::Path;
 pub use boundary::decision_boundary;
 pub use cost::{Curve, cost_curves};
 pub use error::PlotError;
+pub use log_log::log_log_curves;
 
 use panel::Panel;
 
