@@ -46,6 +46,7 @@
 mod backward;
 pub mod direct;
 mod dual;
+mod elementary;
 pub mod matmul;
 mod op;
 mod operands;
@@ -61,6 +62,7 @@ pub mod signature;
 mod tape;
 mod tensor;
 mod var;
+mod vectorized;
 #[cfg(feature = "verify")]
 mod wide;
 
@@ -70,13 +72,13 @@ pub use op::{ErasedOp, Op, Registered};
 pub use operands::{Cotangent, Cotangents, Primals};
 pub use ops::Axes;
 pub use pointwise::{Args, Pointwise};
-pub use runs::sum;
 pub use scalar::Scalar;
 pub use shape::{MAX_RANK, Shape};
 pub use shape_error::{ShapeError, expect_inputs};
 pub use tape::Tape;
 pub use tensor::{Tensor, View};
 pub use var::Var;
+pub use vectorized::{assign, sum};
 #[cfg(feature = "verify")]
 pub use wide::Wide;
 

@@ -38,7 +38,7 @@ use crate::{Cotangents, Primals, Scalar, Shape, ShapeError, Var};
 ///         mut x_bar: Cotangents<'_, S>,
 ///     ) {
 ///         if let Some(mut x_bar) = x_bar.get(0) {
-///             x_bar.add(|k| y_bar[0] * S::constant(2.0) * x[0][k]);
+///             x_bar.add_each([&x[0]], |[x]| y_bar[0] * S::constant(2.0) * x);
 ///         }
 ///     }
 ///

@@ -3,6 +3,7 @@
 use std::ops::{Index, Range};
 
 use crate::matmul::{Matrix, MatrixMut, matmul};
+use crate::vectorized::{accumulate, assign};
 use crate::{Scalar, Shape, View};
 
 /// Where one operand lives: which node made it, and its place in the value arena.
@@ -154,18 +155,33 @@ impl<S: Scalar> Cotangent<'_, S> {
         self.shape
     }
 
-    /// x̄ₖ += `contribution(k)` for every element, counted row by row.
+    /// x̄ₖ += `contribution(k)` for every element, counted row by row: for contributions that jump
+    /// about in their operands. [`add_each`](Self::add_each) is the fast one.
     #[inline]
     pub fn add(&mut self, mut contribution: impl FnMut(usize) -> S) {
-        if *self.written {
-            for (k, element) in self.data.iter_mut().enumerate() {
-                *element += contribution(k);
-            }
+        let (x_bar, is_first) = self.to_write();
+        for (k, x_bar) in x_bar.iter_mut().enumerate() {
+            let contribution = contribution(k);
+            *x_bar = match is_first {
+                true => contribution,
+                false => *x_bar + contribution,
+            };
+        }
+    }
+
+    /// x̄ₖ += f(`from[0][k]`, …) for every element: a loop that becomes vector instructions, if what
+    /// is written of [`assign`](crate::assign()) is true of f.
+    ///
+    /// # Panics
+    ///
+    /// If a slice is shorter than the cotangent.
+    #[inline]
+    pub fn add_each<const N: usize>(&mut self, from: [&[S]; N], f: impl Fn([S; N]) -> S) {
+        let (x_bar, is_first) = self.to_write();
+        if is_first {
+            assign(x_bar, from, f);
         } else {
-            for (k, element) in self.data.iter_mut().enumerate() {
-                *element = contribution(k);
-            }
-            *self.written = true;
+            accumulate(x_bar, from, f);
         }
     }
 
@@ -177,10 +193,22 @@ impl<S: Scalar> Cotangent<'_, S> {
     #[track_caller]
     pub fn add_matmul(&mut self, alpha: S, a: Matrix<'_, S>, b: Matrix<'_, S>) {
         assert_eq!(a.rows() * b.cols(), self.data.len(), "A B is not X̄'s size");
-        let beta = if *self.written { S::one() } else { S::zero() };
-        let x_bar = MatrixMut::row_major(self.data, a.rows(), b.cols());
-        matmul(alpha, a, b, beta, x_bar);
-        *self.written = true;
+        let (x_bar, is_first) = self.to_write();
+        let beta = if is_first { S::zero() } else { S::one() };
+        matmul(
+            alpha,
+            a,
+            b,
+            beta,
+            MatrixMut::row_major(x_bar, a.rows(), b.cols()),
+        );
+    }
+
+    /// The elements, for a loop that writes every one of them, and whether nothing was added to
+    /// them yet: they are then to be written without being read.
+    pub(crate) fn to_write(&mut self) -> (&mut [S], bool) {
+        let is_first = !std::mem::replace(self.written, true);
+        (self.data, is_first)
     }
 
     /// The sum so far (zeros at first), for rules that scatter: add to its elements, row by row.

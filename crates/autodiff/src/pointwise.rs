@@ -1,9 +1,12 @@
 //! The short form for elementwise ops: two formulas, and everything else exists once, here.
 
+mod loops;
+
 use std::fmt::Debug;
 
-use crate::runs::{MAX_OPERANDS, Run, for_each_run, sum};
+use crate::runs::{MAX_OPERANDS, for_each_run};
 use crate::signature::{Domain, Draw, Kink, Signature};
+use crate::vectorized::sum;
 use crate::{Cotangents, MAX_RANK, Op, Primals, Registered, Scalar, Shape, ShapeError, Var};
 
 /// An op that works element by element: y = f(a, b, …), its inputs stretched to a common shape by
@@ -115,17 +118,13 @@ impl<P: Pointwise> Op for P {
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
         let inputs: P::Args<&[S]> = Args::from_fn(|i| x.get(i));
         if same_length::<P, S>(inputs, y.len()) {
-            let inputs: P::Args<&[S]> = Args::from_fn(|i| &inputs.as_ref()[i][..y.len()]);
-            for (k, y) in y.iter_mut().enumerate() {
-                *y = self.eval(Args::from_fn(|i| inputs.as_ref()[i][k]));
-            }
-            return;
+            return loops::forward(self, inputs, y);
         }
         let (shape, strides) = common_walk::<P, S>(x);
         for_each_run(shape, strides.as_ref(), |run| {
-            for (k, y) in y[run.start..][..run.len].iter_mut().enumerate() {
-                *y = self.eval(element::<P, S>(inputs, run, k));
-            }
+            loops::pieces::<P, S>(inputs, run, |start, len, inputs| {
+                loops::forward(self, inputs, &mut y[run.start + start..][..len]);
+            });
         });
     }
 
@@ -143,30 +142,25 @@ impl<P: Pointwise> Op for P {
                 continue;
             };
             if all_same {
-                let inputs: P::Args<&[S]> = Args::from_fn(|i| &inputs.as_ref()[i][..y.len()]);
-                let y_bar = &y_bar[..y.len()];
-                x_bar.add(|k| {
-                    let x = Args::from_fn(|i| inputs.as_ref()[i][k]);
-                    y_bar[k] * self.derivative(x, y[k]).as_ref()[i]
-                });
+                let (x_bar, is_first) = x_bar.to_write();
+                loops::backward(self, i, inputs, [y, y_bar], x_bar, is_first);
                 continue;
             }
             let (shape, strides) = common_walk::<P, S>(x);
             let x_bar = x_bar.as_mut_slice();
             for_each_run(shape, strides.as_ref(), |run| {
-                let term = |k: usize| {
-                    let x = element::<P, S>(inputs, run, k);
-                    let at = run.start + k;
-                    y_bar[at] * self.derivative(x, y[at]).as_ref()[i]
-                };
                 let x_bar = &mut x_bar[run.offsets[i]..];
-                if run.strides[i] == 0 {
-                    x_bar[0] += sum(run.len, term);
-                } else {
-                    for (k, x_bar) in x_bar[..run.len].iter_mut().enumerate() {
-                        *x_bar += term(k);
+                loops::pieces::<P, S>(inputs, run, |start, len, inputs| {
+                    let outputs = [y, y_bar].map(|y| &y[run.start + start..][..len]);
+                    if run.strides[i] == 0 {
+                        let terms = &mut [S::zero(); loops::PIECE][..len];
+                        loops::backward(self, i, inputs, outputs, terms, true);
+                        x_bar[0] += sum([terms], |[term]| term);
+                    } else {
+                        let x_bar = &mut x_bar[start..][..len];
+                        loops::backward(self, i, inputs, outputs, x_bar, false);
                     }
-                }
+                });
             });
         }
     }
@@ -216,10 +210,4 @@ fn common_walk<P: Pointwise, S: Scalar>(x: Primals<'_, S>) -> (Shape, P::Args<[u
             .expect("output_shape refused what does not broadcast")
     });
     (shape, Args::from_fn(|i| x.shape(i).strides_in(shape)))
-}
-
-/// Element `k` of a run, of every input.
-#[inline]
-fn element<P: Pointwise, S: Scalar>(inputs: P::Args<&[S]>, run: &Run, k: usize) -> P::Args<S> {
-    Args::from_fn(|i| inputs.as_ref()[i][run.offsets[i] + k * run.strides[i]])
 }

@@ -1,5 +1,6 @@
 //! Walking several arrays together, run by run: the one place that knows how to broadcast.
 
+use crate::vectorized::{accumulate, sum};
 use crate::{MAX_RANK, Scalar, Shape};
 
 /// The most arrays that are walked together.
@@ -13,6 +14,7 @@ pub(crate) struct Run {
     pub(crate) start: usize,
     pub(crate) len: usize,
     pub(crate) offsets: [usize; MAX_OPERANDS],
+    /// Each 0 (stretched) or 1.
     pub(crate) strides: [usize; MAX_OPERANDS],
 }
 
@@ -119,38 +121,11 @@ pub(crate) fn reduce<S: Scalar>(x: &[S], shape: Shape, target: Shape, y: &mut [S
     for_each_run(shape, &[target.strides_in(shape)], |run| {
         let (x, y) = (&x[run.start..][..run.len], &mut y[run.offsets[0]..]);
         if run.strides[0] == 0 {
-            y[0] += sum(x.len(), |k| x[k]);
+            y[0] += sum([x], |[x]| x);
         } else {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y += x;
-            }
+            accumulate(&mut y[..x.len()], [x], |[x]| x);
         }
     });
-}
-
-/// Σ `term(k)` for k in `0..n`, in eight interleaved partial sums: faster than one running sum,
-/// whose every addition waits for the last, and its rounding error is smaller. What the ops sum
-/// with.
-///
-/// ```
-/// let x = [1.0, 2.0, 3.0];
-/// assert_eq!(autodiff::sum(3, |k| x[k] * x[k]), 14.0);
-/// ```
-#[inline]
-pub fn sum<S: Scalar>(n: usize, term: impl Fn(usize) -> S) -> S {
-    const LANES: usize = 8;
-    let mut lanes = [S::zero(); LANES];
-    let whole = n - n % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (k, lane) in lanes.iter_mut().enumerate() {
-            *lane += term(start + k);
-        }
-    }
-    for k in whole..n {
-        lanes[k - whole] += term(k);
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 #[cfg(test)]
@@ -211,11 +186,6 @@ mod tests {
             reduce(&z, target, within, &mut reduced);
             let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
             prop_assert_eq!(dot(&stretched, &z), dot(&x, &reduced));
-        }
-
-        #[test]
-        fn sum_adds_every_term_once(n in 0_usize..40) {
-            prop_assert_eq!(sum(n, |k| (1_u64 << k) as f64), ((1_u64 << n) - 1) as f64);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::iter::Sum;
 
 use num_traits::{Float, NumAssign};
 
+use crate::elementary;
 use crate::matmul::{self, Matrix, MatrixMut};
 
 /// A real number that rules can be run at: `f32`, `f64`, and whatever else behaves like them.
@@ -33,6 +34,48 @@ pub trait Scalar:
         self.is_zero()
     }
 
+    /// Whether loops over it become vector instructions.
+    #[doc(hidden)]
+    const VECTORIZES: bool = false;
+
+    /// eˣ for rules: the same function as `exp`, in a form without branches or calls, so that
+    /// a loop over it becomes vector instructions. Its relative error is at most 1.4 · 2⁻⁵³ at `f64`,
+    /// where rounding alone is 1 · 2⁻⁵³, and 1.01 · 2⁻²⁴ at `f32`.
+    ///
+    /// ```
+    /// use autodiff::Scalar;
+    ///
+    /// let error = 1.0_f64.vector_exp() - std::f64::consts::E;
+    /// assert!(error.abs() <= 2.0_f64.powi(-51));
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    fn vector_exp(self) -> Self {
+        self.exp()
+    }
+
+    /// ln x for rules, as [`vector_exp`](Scalar::vector_exp): at most 1.3 · 2⁻⁵³ off at `f64`.
+    #[must_use]
+    #[inline(always)]
+    fn vector_ln(self) -> Self {
+        self.ln()
+    }
+
+    /// ln(1 + x) for rules, as [`vector_exp`](Scalar::vector_exp): at most 1.3 · 2⁻⁵³
+    /// off at `f64`.
+    #[must_use]
+    #[inline(always)]
+    fn vector_ln_1p(self) -> Self {
+        self.ln_1p()
+    }
+
+    /// tanh x for rules, as [`vector_exp`](Scalar::vector_exp): at most 3 · 2⁻⁵³ off at `f64`.
+    #[must_use]
+    #[inline(always)]
+    fn vector_tanh(self) -> Self {
+        self.tanh()
+    }
+
     /// C ← α A B + β C; if β is 0, C is not read. The contract is [`matmul::matmul`]'s, which is
     /// also the way to call it.
     ///
@@ -53,6 +96,28 @@ impl Scalar for f32 {
         value as Self
     }
 
+    const VECTORIZES: bool = true;
+
+    #[inline(always)]
+    fn vector_exp(self) -> Self {
+        elementary::exp(self.into()) as Self
+    }
+
+    #[inline(always)]
+    fn vector_ln(self) -> Self {
+        elementary::ln(self.into()) as Self
+    }
+
+    #[inline(always)]
+    fn vector_ln_1p(self) -> Self {
+        elementary::ln_1p(self.into()) as Self
+    }
+
+    #[inline(always)]
+    fn vector_tanh(self) -> Self {
+        elementary::tanh(self.into()) as Self
+    }
+
     fn gemm(
         alpha: Self,
         a: Matrix<'_, Self>,
@@ -67,6 +132,28 @@ impl Scalar for f32 {
 impl Scalar for f64 {
     fn constant(value: f64) -> Self {
         value
+    }
+
+    const VECTORIZES: bool = true;
+
+    #[inline(always)]
+    fn vector_exp(self) -> Self {
+        elementary::exp(self)
+    }
+
+    #[inline(always)]
+    fn vector_ln(self) -> Self {
+        elementary::ln(self)
+    }
+
+    #[inline(always)]
+    fn vector_ln_1p(self) -> Self {
+        elementary::ln_1p(self)
+    }
+
+    #[inline(always)]
+    fn vector_tanh(self) -> Self {
+        elementary::tanh(self)
     }
 
     fn gemm(

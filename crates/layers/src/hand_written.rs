@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use autodiff::matmul::{Matrix, MatrixMut, matmul};
 use autodiff::ops::logistic;
-use autodiff::{Scalar, sum};
+use autodiff::{Scalar, assign, sum};
 
 use crate::mini_batches::select_columns;
 use crate::mlp::{layer_views, linear, relu};
@@ -107,10 +107,13 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
     fn cost(&self) -> S {
         let (logits, y) = (self.logits(), &*self.y);
         let zero = S::zero();
-        let losses = sum(y.len(), |k| {
-            let z = logits[k];
-            (if z > zero { z } else { zero }) - z * y[k] + (-z.abs()).exp().ln_1p()
-        });
+        let losses = sum(
+            [logits, y],
+            #[inline(always)]
+            |[z, y]| {
+                (if z > zero { z } else { zero }) - z * y + (-z.abs()).vector_exp().vector_ln_1p()
+            },
+        );
         losses / S::constant(y.len() as f64) + self.penalty()
     }
 
@@ -119,9 +122,9 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         let mut squares = S::zero();
         for layer in 0..self.outputs.len() {
             let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
-            squares += sum(w.len(), |k| w[k] * w[k]);
+            squares += sum([&w], |[w]| w * w);
             if self.regularization.l2_on_biases {
-                squares += sum(b.len(), |k| b[k] * b[k]);
+                squares += sum([&b], |[b]| b * b);
             }
         }
         S::constant(0.5) * self.strength() * squares
@@ -138,11 +141,16 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         let one = S::one();
         let each = S::constant(m as f64);
         let logits = &self.outputs[self.outputs.len() - 1];
-        for ((dz, &z), &y) in self.dz.iter_mut().zip(logits).zip(&*self.y) {
-            // A − Y, but without the cancellation where they are close: 1 − a is σ(−z).
-            let (a, one_minus_a) = logistic(z);
-            *dz = (a * (one - y) - one_minus_a * y) / each;
-        }
+        // A − Y, but without the cancellation where they are close: 1 − a is σ(−z).
+        assign(
+            &mut self.dz[..m],
+            [logits, &self.y],
+            #[inline(always)]
+            |[z, y]| {
+                let (a, one_minus_a) = logistic(z);
+                (a * (one - y) - one_minus_a * y) / each
+            },
+        );
         let mut end = self.gradient.len();
         for layer in (0..self.outputs.len()).rev() {
             let [n_in, n_out] = [self.sizes[layer], self.sizes[layer + 1]];
@@ -165,7 +173,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                 MatrixMut::row_major(dw, n_out, n_in),
             );
             for (db, row) in db.iter_mut().zip(self.dz.chunks_exact(m)) {
-                *db = sum(m, |k| row[k]);
+                *db = sum([row], |[dz]| dz);
             }
             if self.regularization.l2 > 0.0 {
                 let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
@@ -194,14 +202,11 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                         *da = dropout.apply(*da, noise);
                     }
                 }
-                for ((dz, &da), &a) in self
-                    .dz
-                    .iter_mut()
-                    .zip(&self.da)
-                    .zip(&self.outputs[layer - 1])
-                {
-                    *dz = if a > S::zero() { da } else { S::zero() };
-                }
+                let a = &self.outputs[layer - 1];
+                let dz = &mut self.dz[..a.len()];
+                assign(dz, [&self.da, a], |[da, a]| {
+                    if a > S::zero() { da } else { S::zero() }
+                });
             }
         }
     }

@@ -9,7 +9,7 @@ impl Pointwise for Exp {
     type Args<T: Copy> = [T; 1];
 
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
-        x.exp()
+        x.vector_exp()
     }
 
     fn derivative<S: Scalar>(&self, _: [S; 1], y: S) -> [S; 1] {

@@ -10,7 +10,7 @@ impl Pointwise for Ln {
     type Args<T: Copy> = [T; 1];
 
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
-        x.ln()
+        x.vector_ln()
     }
 
     fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {

@@ -36,7 +36,7 @@ impl Op for Reshape {
         mut x_bar: Cotangents<'_, S>,
     ) {
         if let Some(mut x_bar) = x_bar.get(0) {
-            x_bar.add(|k| y_bar[k]);
+            x_bar.add_each([y_bar], |[y_bar]| y_bar);
         }
     }
 

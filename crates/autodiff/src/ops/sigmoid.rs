@@ -32,11 +32,12 @@ impl Pointwise for Sigmoid {
 /// assert_eq!(y, 1.0);
 /// assert_eq!(complement, (-40.0_f64).exp());
 /// ```
-#[inline]
+#[inline(always)]
 pub fn logistic<S: Scalar>(x: S) -> (S, S) {
     let positive = x > S::zero();
-    let s = (if positive { -x } else { x }).exp();
-    let (large, small) = ((S::one() + s).recip(), s / (S::one() + s));
+    let s = (if positive { -x } else { x }).vector_exp();
+    let large = (S::one() + s).recip();
+    let small = s * large;
     if positive {
         (large, small)
     } else {

@@ -1,6 +1,6 @@
 use super::logistic;
-use crate::runs::sum;
 use crate::signature::{Domain, Draw, Signature};
+use crate::vectorized::sum;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
 
 /// The mean cross entropy of labels y and probabilities σ(z), from the logits z:
@@ -25,7 +25,11 @@ impl Op for SigmoidCrossEntropy {
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, cost: &mut [S]) {
         let [z, y] = x.views();
-        cost[0] = sum(z.len(), |k| loss(z[k], y[k])) / count(z.len());
+        cost[0] = sum(
+            [&z, &y],
+            #[inline(always)]
+            |[z, y]| loss(z, y),
+        ) / count(z.len());
     }
 
     fn vjp<S: Scalar>(
@@ -38,14 +42,18 @@ impl Op for SigmoidCrossEntropy {
         let [z, y] = x.views();
         let each = cost_bar[0] / count(z.len());
         if let Some(mut z_bar) = x_bar.get(0) {
-            z_bar.add(|k| {
-                // σ(z) − y, but without the cancellation where they are close.
-                let (probability, complement) = logistic(z[k]);
-                each * (probability * (S::one() - y[k]) - complement * y[k])
-            });
+            z_bar.add_each(
+                [&z, &y],
+                #[inline(always)]
+                |[z, y]| {
+                    // σ(z) − y, but without the cancellation where they are close.
+                    let (probability, complement) = logistic(z);
+                    each * (probability * (S::one() - y) - complement * y)
+                },
+            );
         }
         if let Some(mut y_bar) = x_bar.get(1) {
-            y_bar.add(|k| -each * z[k]);
+            y_bar.add_each([&z], |[z]| -each * z);
         }
     }
 
@@ -64,12 +72,12 @@ impl Op for SigmoidCrossEntropy {
 }
 
 /// The branches agree at 0 with all their derivatives, so there is no kink.
+#[inline(always)]
 fn loss<S: Scalar>(z: S, y: S) -> S {
-    if z > S::zero() {
-        z * (S::one() - y) + (-z).exp().ln_1p()
-    } else {
-        z.exp().ln_1p() - z * y
-    }
+    let positive = z > S::zero();
+    let rest = (if positive { -z } else { z }).vector_exp().vector_ln_1p();
+    let linear = if positive { z * (S::one() - y) } else { -z * y };
+    linear + rest
 }
 
 fn count<S: Scalar>(n: usize) -> S {

@@ -55,7 +55,7 @@ pub(super) fn add_stretched<S: Scalar>(
     let shape = x_bar.shape();
     if let [y_bar] = y_bar {
         let each = *y_bar * factor;
-        x_bar.add(|_| each);
+        x_bar.add_each([], |[]| each);
         return;
     }
     let x_bar = x_bar.as_mut_slice();

@@ -12,12 +12,12 @@ impl Pointwise for Tanh {
     type Args<T: Copy> = [T; 1];
 
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
-        x.tanh()
+        x.vector_tanh()
     }
 
     fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
         let two = S::constant(2.0);
-        let s = (if x > S::zero() { -two * x } else { two * x }).exp();
+        let s = (if x > S::zero() { -two * x } else { two * x }).vector_exp();
         let root = two / (S::one() + s);
         [s * root * root]
     }

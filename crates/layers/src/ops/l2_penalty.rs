@@ -21,7 +21,7 @@ impl Op for L2Penalty {
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
         let squares = (0..x.len()).map(|i| {
             let w = x.get(i);
-            sum(w.len(), |k| w[k] * w[k])
+            sum([w], |[w]| w * w)
         });
         y[0] = S::constant(0.5 * self.strength) * squares.sum::<S>();
     }
@@ -36,7 +36,7 @@ impl Op for L2Penalty {
         let each = y_bar[0] * S::constant(self.strength);
         for i in 0..x.len() {
             if let Some(mut w_bar) = x_bar.get(i) {
-                w_bar.add(|k| each * x[i][k]);
+                w_bar.add_each([&x[i]], |[w]| each * w);
             }
         }
     }

@@ -1,0 +1,208 @@
+//! Loops in the vector instructions of the machine that runs them.
+//!
+//! A program that is built for every x86-64 machine may use two lanes of `f64`, unless a function
+//! is compiled for more and called only where there is more. That is all this module does: a
+//! [`Loop`] is inlined into such functions, and the compiler vectorizes it in each.
+//!
+//! The same operations are done in the same order whatever the width, and none is fused, so every
+//! machine gives the same bits. (The crate `pulp` does this too, and takes longer to build than the
+//! whole of this one.)
+#![allow(unsafe_code)]
+
+use crate::Scalar;
+
+/// Work that is inlined where it is run.
+pub(crate) trait Loop {
+    type Output;
+
+    /// Has to be `#[inline(always)]`, as what it calls should be.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a loop over elements of `S`.
+#[inline]
+pub(crate) fn vectorized<S: Scalar, L: Loop>(task: L) -> L::Output {
+    #[cfg(target_arch = "x86_64")]
+    if S::VECTORIZES {
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the machine has what it is compiled for.
+            return unsafe { with_avx512(task) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine has what it is compiled for.
+            return unsafe { with_avx2(task) };
+        }
+    }
+    task.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn with_avx512<L: Loop>(task: L) -> L::Output {
+    task.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<L: Loop>(task: L) -> L::Output {
+    task.run()
+}
+
+/// `to[k]` ← f(`from[0][k]`, …): a loop that becomes vector instructions, the widest that the
+/// machine has.
+///
+/// The compiler leaves a long closure a call, which keeps the loop scalar: it then needs the
+/// attribute `#[inline(always)]`, and so do the functions it calls.
+///
+/// ```
+/// use autodiff::{Scalar, assign};
+///
+/// let (x, y) = ([0.0, 1.0], [2.0, 3.0]);
+/// let mut z = [0.0; 2];
+/// assign(&mut z, [&x, &y], #[inline(always)] |[x, y]| x.vector_exp() * y);
+/// assert_eq!(z[0], 2.0);
+/// ```
+///
+/// # Panics
+///
+/// If a slice of `from` is shorter than `to`.
+#[inline]
+#[track_caller]
+pub fn assign<S: Scalar, const N: usize>(to: &mut [S], from: [&[S]; N], f: impl Fn([S; N]) -> S) {
+    vectorized::<S, _>(Assign { to, from, f });
+}
+
+/// `to[k]` += f(`from[0][k]`, …).
+#[inline]
+pub(crate) fn accumulate<S: Scalar, const N: usize>(
+    to: &mut [S],
+    from: [&[S]; N],
+    f: impl Fn([S; N]) -> S,
+) {
+    vectorized::<S, _>(Accumulate { to, from, f });
+}
+
+struct Assign<'a, S, F, const N: usize> {
+    to: &'a mut [S],
+    from: [&'a [S]; N],
+    f: F,
+}
+
+impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Assign<'_, S, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        // Cut here, where the loop is: an index that may be out of bounds would keep it scalar.
+        let from = self.from.map(|x| &x[..self.to.len()]);
+        for (k, to) in self.to.iter_mut().enumerate() {
+            *to = (self.f)(from.map(|x| x[k]));
+        }
+    }
+}
+
+struct Accumulate<'a, S, F, const N: usize> {
+    to: &'a mut [S],
+    from: [&'a [S]; N],
+    f: F,
+}
+
+impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Accumulate<'_, S, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let from = self.from.map(|x| &x[..self.to.len()]);
+        for (k, to) in self.to.iter_mut().enumerate() {
+            *to += (self.f)(from.map(|x| x[k]));
+        }
+    }
+}
+
+/// Σ f(`from[0][k]`, …), in eight interleaved partial sums: faster than one running sum, whose
+/// every addition waits for the last, and its rounding error is smaller. What the ops sum with. Of
+/// a long f the same is true as for [`assign`].
+///
+/// ```
+/// let (x, y) = ([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]);
+/// assert_eq!(autodiff::sum([&x, &y], |[x, y]| x * y), 7.0);
+/// ```
+///
+/// # Panics
+///
+/// If the slices differ in length.
+#[inline]
+#[track_caller]
+pub fn sum<S: Scalar, const N: usize>(from: [&[S]; N], f: impl Fn([S; N]) -> S) -> S {
+    let len = from.first().map_or(0, |x| x.len());
+    assert!(
+        from.iter().all(|x| x.len() == len),
+        "sum: the slices differ in length"
+    );
+    vectorized::<S, _>(Sum { from, f })
+}
+
+struct Sum<'a, S, F, const N: usize> {
+    from: [&'a [S]; N],
+    f: F,
+}
+
+/// The partial sums.
+const LANES: usize = 8;
+
+/// How many terms are computed before they are added: a whole number of every machine's vectors.
+const TERMS: usize = 64;
+
+impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Sum<'_, S, F, N> {
+    type Output = S;
+
+    #[inline(always)]
+    fn run(self) -> S {
+        let len = self.from.first().map_or(0, |x| x.len());
+        let (mut lanes, mut terms) = ([S::zero(); LANES], [S::zero(); TERMS]);
+        for start in (0..len).step_by(TERMS) {
+            let count = TERMS.min(len - start);
+            let from = self.from.map(|x| &x[start..][..count]);
+            for (k, term) in terms[..count].iter_mut().enumerate() {
+                *term = (self.f)(from.map(|x| x[k]));
+            }
+            let (whole, rest) = terms[..count].as_chunks::<LANES>();
+            for eight in whole {
+                for (lane, &term) in lanes.iter_mut().zip(eight) {
+                    *lane += term;
+                }
+            }
+            for (lane, &term) in lanes.iter_mut().zip(rest) {
+                *lane += term;
+            }
+        }
+        let [a, b, c, d, e, f, g, h] = lanes;
+        ((a + e) + (c + g)) + ((b + f) + (d + h))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sum_adds_every_term_once() {
+        for n in 0..200 {
+            let x: Vec<f64> = (0..n).map(f64::from).collect();
+            assert_eq!(sum([&x], |[x]| x), f64::from(n * (n - 1) / 2));
+        }
+    }
+
+    #[test]
+    fn every_width_gives_the_same_bits() {
+        let x: Vec<f64> = (0..77).map(|k| (f64::from(k) - 30.0) / 7.0).collect();
+        let f = |[x]: [f64; 1]| x.vector_exp() / (x * x + 0.1);
+        let mut wide = vec![0.0; x.len()];
+        assign(&mut wide, [&x], f);
+        let mut narrow = vec![0.0; x.len()];
+        let (to, from) = (&mut narrow[..], [&x[..]]);
+        Assign { to, from, f }.run();
+        assert_eq!(wide, narrow);
+        assert_eq!(sum([&x], f), Sum { from: [&x], f }.run());
+    }
+}
