@@ -39,6 +39,18 @@ fn power_of_two(n: i64) -> f64 {
     f64::from_bits((n.wrapping_add(1023) << 52) as u64)
 }
 
+/// Σ cₖ xᵏ, in pairs of pairs (G. Estrin, 1960): Horner's rule has each step wait for the last.
+#[inline(always)]
+fn polynomial<const N: usize>(x: f64, c: [f64; N]) -> f64 {
+    let (x2, x4) = (x * x, (x * x) * (x * x));
+    let four = |c: &[f64]| (c[0] + c[1] * x) + (c[2] + c[3] * x) * x2;
+    let mut sum = 0.0;
+    for c in c.as_chunks::<4>().0.iter().rev() {
+        sum = sum * x4 + four(c);
+    }
+    sum
+}
+
 /// x = n ln 2 + r with |r| ≤ ln 2 / 2: n, and eʳ − 1 as a larger and a smaller term.
 #[inline(always)]
 fn reduced(x: f64) -> (i64, f64, f64) {
@@ -59,11 +71,7 @@ fn reduced(x: f64) -> (i64, f64, f64) {
         1.0 / 479_001_600.0,
         1.0 / 6_227_020_800.0,
     ];
-    let mut sum = TERMS[11];
-    for k in (0..11).rev() {
-        sum = sum * r + TERMS[k];
-    }
-    (n, r, r * r * sum)
+    (n, r, r * r * polynomial(r, TERMS))
 }
 
 /// eˣ within 1.4 u; 0 where that underflows, ∞ where it overflows.
@@ -95,12 +103,12 @@ pub(crate) fn tanh(x: f64) -> f64 {
     (e / (e + 2.0)).copysign(x)
 }
 
-/// ln u + correction/u for a normal u.
+/// ln u + correction + exponent · ln 2 for a normal u.
 #[inline(always)]
 fn ln_of(u: f64, correction: f64, exponent: i64) -> f64 {
     // u = 2ᵏ m with √½ ≤ m < √2; ln m = f − f²/2 + s (f²/2 + R(s²)), f = m − 1, s = f/(2 + f).
     const ROOT_HALF: i64 = std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64;
-    const R: [f64; 7] = [
+    const R: [f64; 8] = [
         6.666_666_666_666_735e-1,
         3.999_999_999_940_942e-1,
         2.857_142_874_366_239e-1,
@@ -108,6 +116,7 @@ fn ln_of(u: f64, correction: f64, exponent: i64) -> f64 {
         1.818_357_216_161_805e-1,
         1.531_383_769_920_937_3e-1,
         1.479_819_860_511_658_6e-1,
+        0.0,
     ];
     let bits = u.to_bits() as i64;
     let k = bits.wrapping_sub(ROOT_HALF) >> 52;
@@ -115,13 +124,9 @@ fn ln_of(u: f64, correction: f64, exponent: i64) -> f64 {
     let k = number(k.wrapping_add(exponent));
     let s = f / (2.0 + f);
     let z = s * s;
-    let mut sum = R[6];
-    for r in R[..6].iter().rev() {
-        sum = sum * z + r;
-    }
     let half = 0.5 * f * f;
-    let low = k * LN_2_LOW + correction / u;
-    k * LN_2_HIGH - ((half - (s * (half + z * sum) + low)) - f)
+    let low = k * LN_2_LOW + correction;
+    k * LN_2_HIGH - ((half - (s * (half + z * polynomial(z, R)) + low)) - f)
 }
 
 /// ln x within 1.3 u; −∞ at 0, NaN below.
@@ -150,9 +155,13 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
     } else {
         x - (u - 1.0)
     };
-    let y = ln_of(u, lost, 0);
+    let y = ln_of(u, lost / u, 0);
     let y = if x == -1.0 { f64::NEG_INFINITY } else { y };
     let y = if x < -1.0 { f64::NAN } else { y };
     // The sign of a zero goes by the way of 1 + x; infinity and NaN stay.
-    if x < f64::INFINITY && x != 0.0 { y } else { x }
+    if (x < f64::INFINITY) & (x != 0.0) {
+        y
+    } else {
+        x
+    }
 }

@@ -42,7 +42,7 @@ pub use powi::Powi;
 pub use relu::Relu;
 pub use reshape::Reshape;
 pub use sigmoid::{Sigmoid, logistic};
-pub use sigmoid_cross_entropy::SigmoidCrossEntropy;
+pub use sigmoid_cross_entropy::{SigmoidCrossEntropy, logistic_losses};
 pub use sqrt::Sqrt;
 pub use sub::Sub;
 pub use sum::Sum;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use autodiff::matmul::{Matrix, MatrixMut, matmul};
-use autodiff::ops::logistic;
+use autodiff::ops::{logistic, logistic_losses};
 use autodiff::{Scalar, assign, sum};
 
 use crate::mini_batches::select_columns;
@@ -106,15 +106,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
 
     fn cost(&self) -> S {
         let (logits, y) = (self.logits(), &*self.y);
-        let zero = S::zero();
-        let losses = sum(
-            [logits, y],
-            #[inline(always)]
-            |[z, y]| {
-                (if z > zero { z } else { zero }) - z * y + (-z.abs()).vector_exp().vector_ln_1p()
-            },
-        );
-        losses / S::constant(y.len() as f64) + self.penalty()
+        logistic_losses(logits, y) / S::constant(y.len() as f64) + self.penalty()
     }
 
     /// λ/(2m) Σ ‖W‖².

@@ -1,6 +1,6 @@
 use super::logistic;
 use crate::signature::{Domain, Draw, Signature};
-use crate::vectorized::sum;
+use crate::vectorized::{assign, sum};
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
 
 /// The mean cross entropy of labels y and probabilities σ(z), from the logits z:
@@ -25,11 +25,7 @@ impl Op for SigmoidCrossEntropy {
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, cost: &mut [S]) {
         let [z, y] = x.views();
-        cost[0] = sum(
-            [&z, &y],
-            #[inline(always)]
-            |[z, y]| loss(z, y),
-        ) / count(z.len());
+        cost[0] = logistic_losses(&z, &y) / count(z.len());
     }
 
     fn vjp<S: Scalar>(
@@ -71,13 +67,48 @@ impl Op for SigmoidCrossEntropy {
     }
 }
 
-/// The branches agree at 0 with all their derivatives, so there is no kink.
-#[inline(always)]
-fn loss<S: Scalar>(z: S, y: S) -> S {
-    let positive = z > S::zero();
-    let rest = (if positive { -z } else { z }).vector_exp().vector_ln_1p();
-    let linear = if positive { z * (S::one() - y) } else { -z * y };
-    linear + rest
+/// The sum of the losses −y ln σ(z) − (1 − y) ln σ(−z) of logits z and labels y, from
+/// max(z, 0) − z y + ln(1 + e^(−|z|)): without a logarithm of 0, and finite for finite logits.
+///
+/// ```
+/// let loss = autodiff::ops::logistic_losses(&[0.0, 1000.0], &[1.0, 1.0]);
+/// assert_eq!(loss, 2.0_f64.ln());
+/// ```
+///
+/// # Panics
+///
+/// If there is not one label for each logit.
+#[track_caller]
+#[must_use]
+pub fn logistic_losses<S: Scalar>(z: &[S], y: &[S]) -> S {
+    const PIECE: usize = 64;
+    assert!(z.len() == y.len(), "{} logits, {} labels", z.len(), y.len());
+    let mut exponentials = [S::zero(); PIECE];
+    // Exponential and logarithm each in a loop of its own: the two together are too long for a
+    // machine to work on several elements at once.
+    let pieces = z.chunks(PIECE).zip(y.chunks(PIECE)).map(|(z, y)| {
+        let e = &mut exponentials[..z.len()];
+        assign(
+            e,
+            [z],
+            #[inline(always)]
+            |[z]| (if z > S::zero() { -z } else { z }).vector_exp(),
+        );
+        // The branches agree at 0 with all their derivatives, so there is no kink.
+        sum(
+            [z, y, e],
+            #[inline(always)]
+            |[z, y, e]| {
+                let linear = if z > S::zero() {
+                    z * (S::one() - y)
+                } else {
+                    -z * y
+                };
+                linear + e.vector_ln_1p()
+            },
+        )
+    });
+    pieces.sum()
 }
 
 fn count<S: Scalar>(n: usize) -> S {
