@@ -1,9 +1,12 @@
 //! The course's forward and backward pass, written out by hand: the tape's counterpart.
 
+use std::borrow::Cow;
+
 use autodiff::matmul::{Matrix, MatrixMut, matmul};
 use autodiff::ops::logistic;
 use autodiff::{Scalar, sum};
 
+use crate::mini_batches::select_columns;
 use crate::mlp::{layer_views, linear, relu};
 use crate::regularization::fill;
 use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
@@ -29,8 +32,10 @@ use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct HandWritten<'d, S> {
-    data: &'d Dataset<S>,
+pub struct HandWritten<'d, S: Scalar> {
+    /// The features, row by row, and the labels: borrowed until a mini-batch takes their place.
+    x: Cow<'d, [S]>,
+    y: Cow<'d, [S]>,
     sizes: Vec<usize>,
     parameters: Vec<S>,
     gradient: Vec<S>,
@@ -67,7 +72,8 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             false => &[],
         };
         Self {
-            data,
+            x: data.x().as_slice().into(),
+            y: data.y().as_slice().into(),
             regularization: *regularization,
             noise: hidden.iter().map(|n| vec![S::zero(); n * m]).collect(),
             parameters: model.parameters().to_vec(),
@@ -84,9 +90,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         for layer in 0..layers {
             let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
             let (before, rest) = self.outputs.split_at_mut(layer);
-            let a = before
-                .last()
-                .map_or(self.data.x().as_slice(), Vec::as_slice);
+            let a = before.last().map_or(&*self.x, Vec::as_slice);
             linear(w, b, a, &mut rest[0]);
             if layer + 1 < layers {
                 relu(&mut rest[0]);
@@ -101,7 +105,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
     }
 
     fn cost(&self) -> S {
-        let (logits, y) = (self.logits(), self.data.y().as_slice());
+        let (logits, y) = (self.logits(), &*self.y);
         let zero = S::zero();
         let losses = sum(y.len(), |k| {
             let z = logits[k];
@@ -125,17 +129,16 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
 
     /// λ/m.
     fn strength(&self) -> S {
-        S::constant(self.regularization.l2 / self.data.examples() as f64)
+        S::constant(self.regularization.l2 / self.y.len() as f64)
     }
 
     fn backward(&mut self) {
-        let m = self.data.examples();
+        let m = self.y.len();
         let strength = self.strength();
         let one = S::one();
         let each = S::constant(m as f64);
-        let y = self.data.y().as_slice();
         let logits = &self.outputs[self.outputs.len() - 1];
-        for ((dz, &z), &y) in self.dz.iter_mut().zip(logits).zip(y) {
+        for ((dz, &z), &y) in self.dz.iter_mut().zip(logits).zip(&*self.y) {
             // A − Y, but without the cancellation where they are close: 1 − a is σ(−z).
             let (a, one_minus_a) = logistic(z);
             *dz = (a * (one - y) - one_minus_a * y) / each;
@@ -144,8 +147,8 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         for layer in (0..self.outputs.len()).rev() {
             let [n_in, n_out] = [self.sizes[layer], self.sizes[layer + 1]];
             let a = match layer {
-                0 => self.data.x().as_slice(),
-                _ => &self.outputs[layer - 1],
+                0 => &*self.x,
+                _ => self.outputs[layer - 1].as_slice(),
             };
             let (a, dz) = (
                 Matrix::row_major(a, n_in, m),
@@ -213,6 +216,16 @@ impl<S: Scalar> Pass<S> for HandWritten<'_, S> {
         for noise in &mut self.noise {
             fill(noise, random);
         }
+    }
+
+    fn load(&mut self, data: &Dataset<S>, examples: &[usize]) {
+        select_columns(data.x(), examples, self.x.to_mut());
+        select_columns(data.y(), examples, self.y.to_mut());
+    }
+
+    fn hand_over(&self, to: &mut Self) {
+        assert_eq!(self.sizes, to.sizes, "networks of other sizes");
+        to.parameters.copy_from_slice(&self.parameters);
     }
 
     fn evaluate(&mut self) -> S {

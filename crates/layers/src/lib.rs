@@ -20,19 +20,24 @@ mod dataset;
 #[cfg(feature = "files")]
 mod files;
 mod hand_written;
+mod history;
 mod initializers;
+mod mini_batches;
 mod mlp;
 #[cfg(feature = "safetensors")]
 mod model_file;
 mod naive;
 mod numpy_random;
 pub mod ops;
+mod pass;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod random;
 mod regularization;
+mod step;
 mod taped;
 mod train;
+mod training_error;
 
 pub use circles::make_circles;
 #[cfg(feature = "csv")]
@@ -41,14 +46,19 @@ pub use dataset::{DataError, Dataset};
 #[cfg(feature = "files")]
 pub use files::{WriteError, write_atomically};
 pub use hand_written::HandWritten;
+pub use history::History;
 pub use initializers::{He, Initializer, Normal, Xavier, Zeros};
+pub use mini_batches::MiniBatches;
 pub use mlp::{Mlp, ModelError, Network};
 #[cfg(feature = "safetensors")]
 pub use model_file::{LoadError, ModelFileProblem, load_model, parse_model, save_model};
 pub use naive::naive_cross_entropy;
 pub use numpy_random::NumpyRandom;
 pub use ops::{Dropout, KeepProbError, dropout, l2_penalty};
+pub use pass::Pass;
 pub use random::RandomStream;
 pub use regularization::{Noise, Regularization};
+pub use step::{Observer, Step};
 pub use taped::Taped;
-pub use train::{GradientBy, History, Observer, Pass, Step, Training, TrainingError};
+pub use train::{GradientBy, Training};
+pub use training_error::TrainingError;

@@ -45,6 +45,32 @@ impl NumpyRandom {
         }
     }
 
+    /// `numpy.random.RandomState(key)`, for a key of several integers: streams of keys that differ
+    /// anywhere are unrelated (`init_by_array` of Matsumoto and Nishimura).
+    ///
+    /// ```
+    /// use layers::NumpyRandom;
+    ///
+    /// let [mut one, mut other] = [0, 1].map(|step| NumpyRandom::seed_by_array(&[7, step]));
+    /// assert_ne!(one.random_sample(), other.random_sample());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the key is empty, as NumPy refuses it too.
+    #[track_caller]
+    #[must_use]
+    pub fn seed_by_array(key: &[u32]) -> Self {
+        assert!(
+            !key.is_empty(),
+            "a generator is seeded by at least one integer"
+        );
+        Self {
+            words: Mt::new_with_key(key.iter().copied()),
+            cached_normal: None,
+        }
+    }
+
     /// A number uniform in `[0, 1)`, a multiple of 2⁻⁵³: one of `rand(…)` or `random_sample(…)`,
     /// which fill arrays row by row.
     pub fn random_sample(&mut self) -> f64 {

@@ -17,7 +17,8 @@ use crate::{Dropout, NumpyRandom, RandomStream};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Regularization {
-    /// λ of the penalty λ/(2m) Σ ‖W‖²: finite, and at least 0.
+    /// λ of the penalty λ/(2m) Σ ‖W‖²: finite, and at least 0. m is the number of examples in the
+    /// step, that of the mini-batch if there are mini-batches, as in the course's formulas.
     pub l2: f64,
     /// Whether the penalty counts the biases too. The course's does not.
     pub l2_on_biases: bool,
@@ -44,7 +45,9 @@ impl Regularization {
 /// every forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noise {
-    /// One stream from this seed: other noise in every pass.
+    /// Other noise in every step, a function of this seed and of the step's number k: what
+    /// `numpy.random.RandomState([seed, k % 2**32, k >> 32])` draws. A run can be taken up at any
+    /// step without the state of a generator.
     Fresh(u32),
     /// The seed is set anew before every pass, so that the noise never changes and dropout is one
     /// fixed mask. The course's program does that, with seed 1.
@@ -58,14 +61,19 @@ impl Default for Noise {
 }
 
 impl Noise {
-    /// The stream for the first pass.
-    pub(crate) fn stream(self) -> NumpyRandom {
+    /// The stream for a step, counted from 0.
+    pub(crate) fn stream(self, step: usize) -> NumpyRandom {
         match self {
-            Self::Fresh(seed) | Self::Repeated(seed) => NumpyRandom::seed(seed),
+            // An array and not a hash in 32 bits, of which two steps may have the same one.
+            Self::Fresh(seed) => {
+                let step = step as u64;
+                NumpyRandom::seed_by_array(&[seed, step as u32, (step >> 32) as u32])
+            }
+            Self::Repeated(seed) => NumpyRandom::seed(seed),
         }
     }
 
-    /// Whether later passes get other noise.
+    /// Whether later steps get other noise.
     pub(crate) fn changes(self) -> bool {
         matches!(self, Self::Fresh(_))
     }

@@ -2,6 +2,7 @@
 
 use autodiff::{Gradients, Scalar, Tape, Tensor, Var};
 
+use crate::mini_batches::select_columns;
 use crate::regularization::fill;
 use crate::{Dataset, Mlp, Pass, RandomStream, Regularization, dropout, l2_penalty};
 
@@ -23,6 +24,8 @@ use crate::{Dataset, Mlp, Pass, RandomStream, Regularization, dropout, l2_penalt
 #[derive(Debug)]
 pub struct Taped<'t, S: Scalar> {
     tape: &'t Tape<S>,
+    x: Var<'t, S>,
+    y: Var<'t, S>,
     parameters: Vec<Var<'t, S>>,
     /// The noise of every hidden layer, if activations are dropped.
     noise: Vec<Var<'t, S>>,
@@ -63,6 +66,8 @@ impl<'t, S: Scalar> Taped<'t, S> {
         }
         Self {
             tape,
+            x,
+            y,
             parameters: network.parameters,
             noise,
             cost,
@@ -75,6 +80,20 @@ impl<S: Scalar> Pass<S> for Taped<'_, S> {
     fn draw_noise(&mut self, random: &mut dyn RandomStream) {
         for &layer in &self.noise {
             self.tape.update(layer, |noise| fill(noise, random));
+        }
+    }
+
+    fn load(&mut self, data: &Dataset<S>, examples: &[usize]) {
+        for (leaf, from) in [(self.x, data.x()), (self.y, data.y())] {
+            self.tape
+                .update(leaf, |batch| select_columns(from, examples, batch));
+        }
+    }
+
+    fn hand_over(&self, to: &mut Self) {
+        assert_eq!(self.parameters.len(), to.parameters.len(), "other networks");
+        for (&from, &parameter) in self.parameters.iter().zip(&to.parameters) {
+            to.tape.update(parameter, |values| from.copy_to(values));
         }
     }
 

@@ -109,3 +109,17 @@ fn a_normal_is_shifted_after_it_is_scaled() {
 fn a_deviation_that_is_not_a_number_is_refused() {
     let _ = NumpyRandom::seed(1).normal(0.0, f64::NAN);
 }
+
+/// The first words of `mt19937ar.out`, which its authors publish beside the algorithm.
+#[test]
+fn a_key_of_several_integers_is_initialized_as_published() {
+    let mut rng = NumpyRandom::seed_by_array(&[0x123, 0x234, 0x345, 0x456]);
+    let words = [(); 10].map(|()| rng.words.next_u32());
+    assert_eq!(
+        words,
+        [
+            1067595299, 955945823, 477289528, 4107218783, 4228976476, 3344332714, 3355579695,
+            227628506, 810200273, 2591290167
+        ]
+    );
+}

@@ -1,0 +1,63 @@
+//! Why there was no training.
+
+use crate::ModelError;
+
+/// Why a model was not trained. The model is then as it was before.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// The network was made for other data.
+    #[error(
+        "the network takes {network} features, and the data has {data}: \
+         make the network's first size {data}"
+    )]
+    Features {
+        /// The network's.
+        network: usize,
+        /// The data's.
+        data: usize,
+    },
+    /// The learning rate is not a positive number of the scalar that trains.
+    #[error(
+        "the learning rate is {0}, which is no positive number of the model's scalar: give 0.01, for example"
+    )]
+    LearningRate(f64),
+    /// λ is not a number that is at least 0.
+    #[error("the L2 penalty's λ is {0}: give a number of at least 0, 0 for none")]
+    L2(f64),
+    /// A mini-batch has no examples, or more than there are.
+    #[error(
+        "a mini-batch of {size} examples cannot be taken from {examples}: give a size from 1 to \
+         {examples}, or train on the full batch"
+    )]
+    BatchSize {
+        /// The size asked for.
+        size: usize,
+        /// How many examples there are.
+        examples: usize,
+    },
+    /// The last update made a parameter infinite or NaN.
+    #[error(
+        "after the last update {problem}: lower the learning rate ({learning_rate}), or scale the \
+         features; the model was left as it was before training"
+    )]
+    Parameter {
+        /// Which one.
+        problem: ModelError,
+        /// The learning rate.
+        learning_rate: f64,
+    },
+    /// The cost became infinite or NaN.
+    #[error(
+        "the cost became {cost} at iteration {iteration}: lower the learning rate ({learning_rate}), \
+         or scale the features; the model was left as it was before training"
+    )]
+    NotFinite {
+        /// The iteration.
+        iteration: usize,
+        /// The cost.
+        cost: f64,
+        /// The learning rate.
+        learning_rate: f64,
+    },
+}
