@@ -29,4 +29,14 @@ impl<S: Scalar> History<S> {
     pub fn steps(&self) -> usize {
         self.steps
     }
+
+    /// What was known before this step.
+    pub(crate) fn before(&self, step: usize) -> Self {
+        let noted = self.iterations.partition_point(|&k| k < step);
+        Self {
+            iterations: self.iterations[..noted].to_vec(),
+            costs: self.costs[..noted].to_vec(),
+            steps: step,
+        }
+    }
 }

@@ -13,6 +13,9 @@
 //! user can get wrong (a data set, a file, an option) comes back as an error that says what to
 //! do; a call that the program itself got wrong panics.
 
+mod checkpoint;
+#[cfg(feature = "safetensors")]
+mod checkpoint_file;
 mod circles;
 #[cfg(feature = "csv")]
 mod csv;
@@ -39,6 +42,11 @@ mod taped;
 mod train;
 mod training_error;
 
+pub use checkpoint::Checkpoint;
+#[cfg(feature = "safetensors")]
+pub use checkpoint_file::{
+    CheckpointProblem, LoadCheckpointError, load_checkpoint, parse_checkpoint, save_checkpoint,
+};
 pub use circles::make_circles;
 #[cfg(feature = "csv")]
 pub use csv::{CsvError, CsvProblem, Place, read_csv, read_csv_from, write_csv};

@@ -143,8 +143,8 @@ impl<'d, S: Scalar, P: Pass<S>> Passes<'d, S, P> {
         }
     }
 
-    /// The pass over the examples of a step.
-    pub(crate) fn of_step(&mut self, step: usize) -> &mut P {
+    /// The pass over the examples of a step, and the data that these are taken from.
+    pub(crate) fn of_step(&mut self, step: usize) -> (&mut P, &'d Dataset<S>) {
         if let Some(shuffle) = &mut self.shuffle {
             let whole = shuffle.batches.size;
             let examples = shuffle.of_step(step);
@@ -159,7 +159,7 @@ impl<'d, S: Scalar, P: Pass<S>> Passes<'d, S, P> {
             }
             self.passes[next].load(self.data, examples);
         }
-        &mut self.passes[self.current]
+        (&mut self.passes[self.current], self.data)
     }
 
     pub(crate) fn parameters(&self) -> Vec<S> {

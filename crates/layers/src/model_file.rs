@@ -88,34 +88,58 @@ pub enum ModelFileProblem {
 ///
 /// If the file cannot be written. What it held before is then still there.
 pub fn save_model<S: Scalar>(path: impl AsRef<Path>, model: &Mlp<S>) -> Result<(), WriteError> {
-    let single = TypeId::of::<S>() == TypeId::of::<f32>();
-    let stored: Vec<(String, Vec<usize>, Vec<u8>)> = (0..model.depth())
-        .flat_map(|layer| {
-            let number = layer + 1;
-            [
-                (format!("W{number}"), model.weights(layer)),
-                (format!("b{number}"), model.biases(layer)),
-            ]
-        })
-        .map(|(name, parameter)| {
-            let bytes = parameter.iter().flat_map(|p| {
-                let p = p.to_f64().expect("a parameter is a finite number");
-                if single {
-                    (p as f32).to_le_bytes().to_vec()
-                } else {
-                    p.to_le_bytes().to_vec()
-                }
-            });
-            (name, parameter.shape().dims().to_vec(), bytes.collect())
-        })
-        .collect();
-    let dtype = if single { Dtype::F32 } else { Dtype::F64 };
-    let views = stored.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(dtype, shape.clone(), bytes).expect("the bytes fill the shape");
-        (name, view)
-    });
+    let stored = StoredTensor::of_model(model);
+    let views = stored.iter().map(StoredTensor::view);
     let file = safetensors::serialize(views, None).expect("shapes and names are in order");
     write_atomically(path, |writer| writer.write_all(&file))
+}
+
+/// A tensor as it goes into a file: F32 for `f32`, and F64 for other scalars.
+pub(crate) struct StoredTensor {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl StoredTensor {
+    pub(crate) fn new<S: Scalar>(name: String, shape: &[usize], values: &[S]) -> Self {
+        let numbers = values.iter().map(|v| v.to_f64().unwrap_or(f64::NAN));
+        let single = TypeId::of::<S>() == TypeId::of::<f32>();
+        let (dtype, bytes) = match single {
+            true => (
+                Dtype::F32,
+                numbers.flat_map(|v| (v as f32).to_le_bytes()).collect(),
+            ),
+            false => (Dtype::F64, numbers.flat_map(f64::to_le_bytes).collect()),
+        };
+        Self {
+            name,
+            dtype,
+            shape: shape.to_vec(),
+            bytes,
+        }
+    }
+
+    /// W1, b1, W2, b2, …
+    pub(crate) fn of_model<S: Scalar>(model: &Mlp<S>) -> Vec<Self> {
+        let layers = (0..model.depth()).flat_map(|layer| {
+            let parameters = [("W", model.weights(layer)), ("b", model.biases(layer))];
+            parameters.map(|(letter, values)| {
+                Self::new(
+                    format!("{letter}{}", layer + 1),
+                    values.shape().dims(),
+                    &values,
+                )
+            })
+        });
+        layers.collect()
+    }
+
+    pub(crate) fn view(&self) -> (&str, TensorView<'_>) {
+        let view = TensorView::new(self.dtype, self.shape.clone(), &self.bytes);
+        (&self.name, view.expect("the bytes fill the shape"))
+    }
 }
 
 /// Reads a model that [`save_model`] wrote. Parameters stored as F32 or F64 are rounded to `S`.
@@ -142,6 +166,14 @@ pub fn load_model<S: Scalar>(path: impl AsRef<Path>) -> Result<Mlp<S>, LoadError
 /// As `load_model`.
 pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> {
     let file = SafeTensors::deserialize(bytes).map_err(ModelFileProblem::Format)?;
+    read_model(&file, &[])
+}
+
+/// The model in a file that has these other tensors too.
+pub(crate) fn read_model<S: Scalar>(
+    file: &SafeTensors<'_>,
+    others: &[&str],
+) -> Result<Mlp<S>, ModelFileProblem> {
     let has = |letter: char, layer: usize| file.tensor(&format!("{letter}{layer}")).is_ok();
     let depth = (1..)
         .take_while(|&layer| has('W', layer) || has('b', layer))
@@ -150,7 +182,7 @@ pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> 
     let mut parameters = Vec::new();
     for layer in 1..=depth.max(1) {
         let name = format!("W{layer}");
-        let weights = tensor(&file, &name)?;
+        let weights = tensor(file, &name)?;
         let &[n_out, n_in] = weights.shape() else {
             return Err(misshapen(name, &weights, "(n_out, n_in)".into()));
         };
@@ -164,7 +196,7 @@ pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> 
         sizes.push(n_out);
         parameters.extend(numbers::<S>(&name, &weights)?);
         let name = format!("b{layer}");
-        let biases = tensor(&file, &name)?;
+        let biases = tensor(file, &name)?;
         if biases.shape() != [n_out, 1] {
             return Err(misshapen(name, &biases, format!("({n_out}, 1)")));
         }
@@ -173,7 +205,8 @@ pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> 
     let expected: Vec<String> = (1..=depth)
         .flat_map(|layer| [format!("W{layer}"), format!("b{layer}")])
         .collect();
-    let foreign = |name: &&str| expected.iter().all(|expected| expected != *name);
+    let foreign =
+        |name: &&str| !others.contains(name) && expected.iter().all(|expected| expected != *name);
     if let Some(name) = file.names().into_iter().find(foreign) {
         let name = name.to_string();
         return Err(ModelFileProblem::Foreign { name });
@@ -181,7 +214,10 @@ pub fn parse_model<S: Scalar>(bytes: &[u8]) -> Result<Mlp<S>, ModelFileProblem> 
     Mlp::from_parameters(&sizes, parameters).map_err(ModelFileProblem::Model)
 }
 
-fn tensor<'f>(file: &SafeTensors<'f>, name: &str) -> Result<TensorView<'f>, ModelFileProblem> {
+pub(crate) fn tensor<'f>(
+    file: &SafeTensors<'f>,
+    name: &str,
+) -> Result<TensorView<'f>, ModelFileProblem> {
     file.tensor(name).map_err(|_| ModelFileProblem::Missing {
         name: name.to_string(),
     })
@@ -195,7 +231,10 @@ fn misshapen(name: String, tensor: &TensorView<'_>, expected: String) -> ModelFi
     }
 }
 
-fn numbers<S: Scalar>(name: &str, tensor: &TensorView<'_>) -> Result<Vec<S>, ModelFileProblem> {
+pub(crate) fn numbers<S: Scalar>(
+    name: &str,
+    tensor: &TensorView<'_>,
+) -> Result<Vec<S>, ModelFileProblem> {
     let bytes = tensor.data();
     match tensor.dtype() {
         Dtype::F64 => Ok(bytes

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use autodiff::Scalar;
 
-use crate::{Mlp, ModelError, Pass};
+use crate::checkpoint::Run;
+use crate::{Checkpoint, History, Mlp, ModelError, Pass};
 
 /// One step of a training run, as an [`Observer`] sees it: before the update.
 pub struct Step<'a, S: Scalar> {
@@ -15,7 +16,8 @@ pub struct Step<'a, S: Scalar> {
     /// The cost at the parameters that are about to be updated; with mini-batches, of this step's
     /// batch.
     pub cost: S,
-    pub(crate) sizes: &'a [usize],
+    pub(crate) run: Run<'a, S>,
+    pub(crate) history: &'a History<S>,
     pub(crate) pass: &'a dyn Pass<S>,
 }
 
@@ -26,7 +28,18 @@ impl<S: Scalar> Step<'_, S> {
     ///
     /// If a parameter is not finite.
     pub fn model(&self) -> Result<Mlp<S>, ModelError> {
-        Mlp::from_parameters(self.sizes, self.pass.parameters())
+        Mlp::from_parameters(self.run.start.sizes(), self.pass.parameters())
+    }
+
+    /// What [`Mlp::fit_from`] needs to go on from here, this step being the first one that it
+    /// makes (and that its observer sees).
+    ///
+    /// # Errors
+    ///
+    /// If a parameter is not finite.
+    pub fn checkpoint(&self) -> Result<Checkpoint<S>, ModelError> {
+        let history = self.history.before(self.iteration);
+        Ok(Checkpoint::new(self.model()?, history, self.run.settings()))
     }
 }
 

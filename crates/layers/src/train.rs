@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use autodiff::{Scalar, Tape};
 
+use crate::checkpoint::Run;
 use crate::mini_batches::Passes;
 use crate::{
-    Dataset, HandWritten, History, MiniBatches, Mlp, Observer, Pass, Regularization, Step, Taped,
-    TrainingError,
+    Checkpoint, Dataset, HandWritten, History, MiniBatches, Mlp, Observer, Pass, Regularization,
+    Step, Taped, TrainingError,
 };
 
 /// Who computes the gradient of a training run.
@@ -92,6 +93,58 @@ impl<S: Scalar> Mlp<S> {
         training: &Training,
         observer: impl Observer<S>,
     ) -> Result<History<S>, TrainingError> {
+        self.train(None, data, training, observer)
+    }
+
+    /// [`fit`](Mlp::fit), but begun where a checkpoint was made: the parameters and the history end
+    /// as those of a run that was never interrupted, bit for bit. The model is the one that the run
+    /// began with, made again; the number of iterations alone may be another.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use layers::{He, Mlp, NumpyRandom, Step, Training, make_circles};
+    ///
+    /// let data = make_circles(300, 0.05, 0.8, &mut NumpyRandom::seed(1))?;
+    /// let model = || Mlp::new(&[2, 10, 5, 1], &He, &mut NumpyRandom::seed(3));
+    /// let training = Training { iterations: 100, cost_every: 10, ..Training::default() };
+    /// let mut checkpoint = None;
+    /// let interrupt = |step: &Step<'_, f64>| {
+    ///     if step.iteration < 42 {
+    ///         return ControlFlow::Continue(());
+    ///     }
+    ///     checkpoint = step.checkpoint().ok();
+    ///     ControlFlow::Break(())
+    /// };
+    /// model()?.fit(&data, &training, interrupt)?;
+    ///
+    /// let (mut resumed, mut whole) = (model()?, model()?);
+    /// let history = resumed.fit_from(&checkpoint.unwrap(), &data, &training, ())?;
+    /// assert_eq!(history, whole.fit(&data, &training, ())?);
+    /// assert_eq!(resumed, whole);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `fit`; and if the checkpoint was made with other settings, other data, or another initial
+    /// model, or after more steps than there are to be.
+    pub fn fit_from(
+        &mut self,
+        checkpoint: &Checkpoint<S>,
+        data: &Dataset<S>,
+        training: &Training,
+        observer: impl Observer<S>,
+    ) -> Result<History<S>, TrainingError> {
+        self.train(Some(checkpoint), data, training, observer)
+    }
+
+    fn train(
+        &mut self,
+        checkpoint: Option<&Checkpoint<S>>,
+        data: &Dataset<S>,
+        training: &Training,
+        observer: impl Observer<S>,
+    ) -> Result<History<S>, TrainingError> {
         if self.sizes()[0] != data.features() {
             return Err(TrainingError::Features {
                 network: self.sizes()[0],
@@ -111,20 +164,32 @@ impl<S: Scalar> Mlp<S> {
             None => vec![Cow::Borrowed(data)],
             Some(batches) => batches.first_of_each_size(data)?,
         };
+        let run = Run {
+            start: self,
+            data,
+            training,
+        };
+        let (model, history) = match checkpoint {
+            None => (&*self, History::default()),
+            Some(checkpoint) => {
+                checkpoint.check(&run)?;
+                (checkpoint.model(), checkpoint.history().clone())
+            }
+        };
         let tapes = [Tape::new(), Tape::new()];
         let regularization = &training.regularization;
         match training.gradient {
             GradientBy::Tape => {
-                let pass = |(data, tape)| Taped::record(tape, self, data, regularization);
+                let pass = |(data, tape)| Taped::record(tape, model, data, regularization);
                 let passes = parts.iter().map(Cow::as_ref).zip(&tapes).map(pass);
                 let passes = Passes::new(passes.collect(), data, training.batches);
-                self.descend_by(passes, training, rate, observer)
+                self.descend_by(passes, history, training, observer)
             }
             GradientBy::Hand => {
-                let pass = |data| HandWritten::new(self, data, regularization);
+                let pass = |data| HandWritten::new(model, data, regularization);
                 let passes = parts.iter().map(Cow::as_ref).map(pass).collect();
                 let passes = Passes::new(passes, data, training.batches);
-                self.descend_by(passes, training, rate, observer)
+                self.descend_by(passes, history, training, observer)
             }
         }
     }
@@ -132,8 +197,8 @@ impl<S: Scalar> Mlp<S> {
     fn descend_by<P: Pass<S>>(
         &mut self,
         mut passes: Passes<'_, S, P>,
+        mut history: History<S>,
         training: &Training,
-        rate: S,
         mut observer: impl Observer<S>,
     ) -> Result<History<S>, TrainingError> {
         let &Training {
@@ -152,9 +217,9 @@ impl<S: Scalar> Mlp<S> {
         if !other_noise {
             passes.draw_noise(noise);
         }
-        let mut history = History::default();
-        for iteration in 0..iterations {
-            let pass = passes.of_step(iteration);
+        let rate = S::constant(learning_rate);
+        for iteration in history.steps..iterations {
+            let (pass, data) = passes.of_step(iteration);
             if other_noise {
                 pass.draw_noise(&mut noise.stream(iteration));
             }
@@ -170,7 +235,12 @@ impl<S: Scalar> Mlp<S> {
                 iteration,
                 iterations,
                 cost,
-                sizes: self.sizes(),
+                run: Run {
+                    start: self,
+                    data,
+                    training,
+                },
+                history: &history,
                 pass: &*pass,
             };
             if observer.observe(&step).is_break() {

@@ -36,6 +36,30 @@ pub enum TrainingError {
         /// How many examples there are.
         examples: usize,
     },
+    /// The checkpoint is of another run.
+    #[error(
+        "the checkpoint is of a run whose {setting} was {checkpoint}, and here it is {training}: \
+         resume with what the run began with, or start without the checkpoint"
+    )]
+    OtherRun {
+        /// What differs.
+        setting: String,
+        /// What it was in the run of the checkpoint.
+        checkpoint: String,
+        /// What it is in this one.
+        training: String,
+    },
+    /// The checkpoint was made after more steps than the training is to have.
+    #[error(
+        "the checkpoint was made after {steps} steps, and the training is to have {iterations}: \
+         ask for at least {steps}, or start without the checkpoint"
+    )]
+    CheckpointAhead {
+        /// The steps of the checkpoint.
+        steps: usize,
+        /// The steps asked for.
+        iterations: usize,
+    },
     /// The last update made a parameter infinite or NaN.
     #[error(
         "after the last update {problem}: lower the learning rate ({learning_rate}), or scale the \
