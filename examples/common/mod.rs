@@ -1,5 +1,7 @@
 //! What the larger examples share: their options, and how they show progress.
 
+mod checkpoints;
+
 use std::error::Error;
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
+pub(crate) use checkpoints::{Checkpoints, Interrupted};
 use indicatif::{ProgressBar, ProgressStyle};
 use lexopt::Arg::{Long, Short};
 
@@ -21,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) iterations: usize,
     /// `--seed N`: what the weights are drawn from.
     pub(crate) seed: u32,
+    /// `--checkpoint DIR` and `--resume`: what survives an interruption.
+    pub(crate) checkpoints: Checkpoints,
 }
 
 impl Options {
@@ -39,6 +44,7 @@ impl Options {
             plots: default_plots(example),
             iterations,
             seed,
+            checkpoints: Checkpoints::default(),
         };
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
@@ -49,13 +55,19 @@ impl Options {
                     options.iterations = number(&mut arguments, "--iterations", 1..=usize::MAX)?;
                 }
                 Long("seed") => options.seed = number(&mut arguments, "--seed", 0..=u32::MAX)?,
+                Long("checkpoint") => {
+                    options.checkpoints.directory = Some(arguments.value()?.into());
+                }
+                Long("resume") => options.checkpoints.resume = true,
                 Long("help") | Short('h') => {
                     println!(
                         "{example}\n\n\
                          --json FILE      write every number to FILE\n\
                          --plots DIR      write the plots to DIR [{}]\n\
                          --iterations N   train for N steps [{iterations}]\n\
-                         --seed N         draw the weights from seed N [{seed}]",
+                         --seed N         draw the weights from seed N [{seed}]\n\
+                         --checkpoint DIR save every run in DIR, now and then and on Ctrl-C\n\
+                         --resume         go on from what is saved in DIR",
                         options.plots.display()
                     );
                     return Ok(None);
@@ -66,6 +78,7 @@ impl Options {
             }
         }
         options.check()?;
+        options.checkpoints.prepare()?;
         Ok(Some(options))
     }
 
@@ -117,6 +130,10 @@ fn number<N: FromStr + PartialOrd + Display>(
 pub(crate) fn run(example: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
     match example() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("{error}");
+            ExitCode::from(Interrupted::EXIT_CODE)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
