@@ -2,30 +2,13 @@
 //! gradients: `golden/case_gradcheck.txt` has the network and the gradients of the course, with
 //! and without its two planted mistakes, `golden/gradcheck_hp.csv` the true gradient.
 
-use std::collections::HashMap;
+mod golden;
 
 use autodiff::{Scalar, Shape, Tensor, Wide};
 use gradcheck::{GradientReport, Outcome, check_gradient, relative_difference};
 use layers::{Dataset, HandWritten, Mlp, Pass, Regularization, naive_cross_entropy};
 
 const SIZES: [usize; 4] = [4, 5, 3, 1];
-
-/// The blocks `NAME ROWS COLS` of the file.
-fn golden() -> HashMap<String, Tensor<f64>> {
-    let text = include_str!("golden/case_gradcheck.txt");
-    let mut lines = text.lines();
-    let mut blocks = HashMap::new();
-    while let Some(line) = lines.next() {
-        let [name, rows, columns] = line.split(' ').collect::<Vec<_>>()[..] else {
-            panic!("{line}");
-        };
-        let [rows, columns] = [rows, columns].map(|n| n.parse::<usize>().unwrap());
-        let elements = (0..rows).flat_map(|_| lines.next().unwrap().split(' '));
-        let elements = elements.map(|v| v.parse().unwrap()).collect();
-        blocks.insert(name.to_string(), Tensor::new([rows, columns], elements));
-    }
-    blocks
-}
 
 struct Network {
     x: Tensor<f64>,
@@ -37,8 +20,7 @@ struct Network {
 
 impl Network {
     fn published() -> Self {
-        let mut blocks = golden();
-        let mut take = |name: &str| blocks.remove(name).unwrap();
+        let take = |name| golden::block(include_str!("golden/case_gradcheck.txt"), name);
         Self {
             x: take("X"),
             y: take("Y"),

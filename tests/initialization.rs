@@ -1,8 +1,11 @@
 //! Part 1 of the course, figure by figure: costs against the true values (binary128 arithmetic),
 //! predictions against the published ones.
 
+mod golden;
+
 use std::ops::ControlFlow;
 
+use golden::block;
 use gradproof::layers::{
     Dataset, GradientBy, He, Initializer, Mlp, Normal, NumpyRandom, Step, Training, Zeros,
     make_circles, naive_cross_entropy,
@@ -39,29 +42,14 @@ fn true_costs(csv: &str) -> Vec<f64> {
     costs[..15].to_vec()
 }
 
-/// The rows below "NAME ROWS COLS" in a golden text file.
-fn block(text: &str, name: &str) -> Vec<f64> {
-    let mut lines = text
-        .lines()
-        .skip_while(|line| line.split(' ').next() != Some(name));
-    let rows: usize = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
-    lines
-        .take(rows)
-        .flat_map(|row| row.split(' ').map(|number| number.parse().unwrap()))
-        .collect()
-}
-
 fn assert_predictions(model: &Mlp<f64>, golden: &str) {
     for (data, part) in circles().iter().zip(["train", "test"]) {
         let predictions = model.predict(data.x());
-        assert_eq!(predictions.as_slice(), block(golden, part), "{part}");
+        assert_eq!(
+            predictions.as_slice(),
+            block(golden, part).as_slice(),
+            "{part}"
+        );
     }
 }
 
@@ -94,7 +82,7 @@ fn he_parameters_end_at_the_true_ones() {
         let parameters = [("W", model.weights(layer)), ("b", model.biases(layer))];
         for (letter, ours) in parameters {
             let name = format!("{letter}{}", layer + 1);
-            for (ours, truth) in ours.iter().zip(block(truth, &name)) {
+            for (ours, truth) in ours.iter().zip(block(truth, &name).as_slice()) {
                 assert!(
                     (ours - truth).abs() <= 1e-12 * truth.abs().max(1.0),
                     "{name}: {ours}, not {truth}"

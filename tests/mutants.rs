@@ -1,4 +1,4 @@
-//! The verifier's own error rate, in small: `examples/05-error-rate` is the whole of it.
+//! The verifier's own error rate, in small: `examples/06-error-rate` is the whole of it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

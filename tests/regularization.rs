@@ -1,6 +1,9 @@
 //! Regularized networks: the course's test cases, and for drawn networks the hand-written
 //! gradient, the tape's, a replay, and central differences at 106 bits beside each other.
 
+mod golden;
+
+use golden::block;
 use gradproof::autodiff::{Scalar, Tape, Tensor, Wide, direct, ops};
 use gradproof::layers::{
     Dataset, Dropout, HandWritten, Mlp, Noise, NumpyRandom, Pass, RandomStream, Regularization,
@@ -8,19 +11,6 @@ use gradproof::layers::{
 };
 use num_traits::Float;
 use proptest::prelude::*;
-
-/// A block of a golden file: "NAME ROWS COLS", then the rows.
-fn block(text: &str, name: &str) -> Tensor<f64> {
-    let mut lines = text
-        .lines()
-        .skip_while(|line| line.split(' ').next() != Some(name));
-    let mut header = lines.next().unwrap().split(' ').skip(1);
-    let [rows, columns] = [(); 2].map(|()| header.next().unwrap().parse().unwrap());
-    let numbers = lines
-        .take(rows)
-        .flat_map(|row| row.split(' ').map(|n| n.parse().unwrap()));
-    Tensor::new([rows, columns], numbers.collect())
-}
 
 /// To the eight decimals that the course prints.
 fn assert_close(ours: &[f64], theirs: &Tensor<f64>, what: &str) {

@@ -8,7 +8,6 @@ mod common;
 mod published;
 
 use std::error::Error;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,7 +15,7 @@ use common::Options;
 use gradproof::layers::plot::{Curve, cost_curves, decision_boundary, side_by_side};
 use gradproof::layers::{
     Dataset, He, Initializer, Mlp, Normal, NumpyRandom, Step, Training, Zeros, make_circles,
-    naive_cross_entropy, write_atomically,
+    naive_cross_entropy,
 };
 use published::Published;
 use serde_json::json;
@@ -26,12 +25,12 @@ const ITERATIONS: usize = 15_000;
 const SEED: u32 = 3;
 
 fn main() -> ExitCode {
-    common::run(
-        || match Options::parse("02-initialization", ITERATIONS, SEED)? {
+    common::run(|| {
+        match Options::parse("02-initialization", ITERATIONS, SEED, "", |_, _| Ok(false))? {
             Some(options) => study(&options),
             None => Ok(()),
-        },
-    )
+        }
+    })
 }
 
 /// What became of one initialization.
@@ -64,16 +63,9 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
         report(&run, published.as_ref(), &train, &test, options);
         runs.push(run);
     }
-    draw(&runs, &train, &options.plots)?;
-    if let Some(path) = &options.json {
-        let document = json!({ "runs": runs.iter().map(|run| run.to_json(&train, &test)).collect::<Vec<_>>() });
-        write_atomically(path, |file| {
-            serde_json::to_writer_pretty(&mut *file, &document)?;
-            writeln!(file)
-        })?;
-        println!("numbers: {}", path.display());
-    }
-    Ok(())
+    draw(&runs, &train, options)?;
+    let runs = runs.iter().map(|run| run.to_json(&train, &test));
+    options.write_json(&json!({ "runs": runs.collect::<Vec<_>>() }))
 }
 
 fn train_from(
@@ -154,7 +146,7 @@ fn report(
         match published.filter(|_| whole) {
             Some(published) => {
                 let (accuracy, predictions) = published.part(part);
-                let same = ones(&run.model, data)
+                let same = common::classes(&run.model, data)
                     .iter()
                     .zip(predictions)
                     .filter(|(ours, published)| ours == published)
@@ -169,17 +161,7 @@ fn report(
     }
 }
 
-/// The predicted class of each example.
-fn ones(model: &Mlp<f64>, data: &Dataset<f64>) -> Vec<u8> {
-    let predictions = model.predict(data.x());
-    predictions
-        .as_slice()
-        .iter()
-        .map(|&class| class as u8)
-        .collect()
-}
-
-fn draw(runs: &[Run], train: &Dataset<f64>, directory: &Path) -> Result<(), Box<dyn Error>> {
+fn draw(runs: &[Run], train: &Dataset<f64>, options: &Options) -> Result<(), Box<dyn Error>> {
     let curves: Vec<Curve> = runs
         .iter()
         .map(|run| Curve {
@@ -205,18 +187,13 @@ fn draw(runs: &[Run], train: &Dataset<f64>, directory: &Path) -> Result<(), Box<
         .collect::<Result<Vec<_>, _>>()?;
     let costs = cost_curves("Cost by initialization", &curves)?;
     let boundaries = side_by_side("Decision boundaries by initialization", boundaries);
-    for (name, figure) in [("costs", costs), ("boundaries", boundaries)] {
-        for format in ["svg", "png"] {
-            figure.save(directory.join(name).with_extension(format))?;
-        }
-    }
-    println!("\nplots: {}", directory.display());
-    Ok(())
+    options.save_plots([("costs", costs), ("boundaries", boundaries)])
 }
 
 impl Run {
     fn to_json(&self, train: &Dataset<f64>, test: &Dataset<f64>) -> serde_json::Value {
         json!({
+            "name": self.name,
             "initialization": self.name,
             "iterations": self.iterations,
             "costs": self.costs,
@@ -224,8 +201,8 @@ impl Run {
             "naive_costs": self.naive_costs,
             "train_accuracy": self.train_accuracy,
             "test_accuracy": self.test_accuracy,
-            "predictions_train": ones(&self.model, train),
-            "predictions_test": ones(&self.model, test),
+            "predictions_train": common::classes(&self.model, train),
+            "predictions_test": common::classes(&self.model, test),
             "seconds": self.seconds,
         })
     }

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 pub(crate) use checkpoints::{Checkpoints, Interrupted};
+use gradproof::layers::plot::Figure;
+use gradproof::layers::{Dataset, Mlp, write_atomically};
 use indicatif::{ProgressBar, ProgressStyle};
 use lexopt::Arg::{Long, Short};
 
@@ -31,6 +33,9 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the command line over these defaults; `None` if help was asked for, and given.
     ///
+    /// `own` is asked about every option that not all examples have, and says whether the example
+    /// has it; `help` is what is said of them.
+    ///
     /// # Errors
     ///
     /// A line that says what is wrong with it.
@@ -38,6 +43,8 @@ impl Options {
         example: &str,
         iterations: usize,
         seed: u32,
+        help: &str,
+        mut own: impl FnMut(&str, &mut lexopt::Parser) -> Result<bool, Box<dyn Error>>,
     ) -> Result<Option<Self>, Box<dyn Error>> {
         let mut options = Self {
             json: None,
@@ -67,47 +74,114 @@ impl Options {
                          --iterations N   train for N steps [{iterations}]\n\
                          --seed N         draw the weights from seed N [{seed}]\n\
                          --checkpoint DIR save every run in DIR, now and then and on Ctrl-C\n\
-                         --resume         go on from what is saved in DIR",
+                         --resume         go on from what is saved in DIR\n\
+                         {help}",
                         options.plots.display()
                     );
                     return Ok(None);
                 }
-                other => {
-                    return Err(format!("{}; --help lists the options", other.unexpected()).into());
+                Long(name) => {
+                    let name = name.to_string();
+                    if !own(&name, &mut arguments)? {
+                        return Err(unexpected(&format!("option '--{name}'")));
+                    }
+                }
+                Short(name) => return Err(unexpected(&format!("option '-{name}'"))),
+                lexopt::Arg::Value(value) => {
+                    return Err(unexpected(&format!("argument {value:?}")));
                 }
             }
         }
-        options.check()?;
+        check_outputs(options.json.as_deref(), &options.plots)?;
         options.checkpoints.prepare()?;
         Ok(Some(options))
     }
 
-    /// Before the work begins, so that it is not done for nothing.
-    fn check(&self) -> Result<(), Box<dyn Error>> {
-        let parent = |path: &Path| match path.parent() {
-            Some(parent) if parent != Path::new("") => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
-        if let Some(json) = &self.json
-            && (json.as_os_str().is_empty() || json.is_dir() || !parent(json).is_dir())
-        {
-            return Err(format!(
-                "--json wants a file in a directory that exists, and got {json:?}"
-            )
-            .into());
-        }
-        if self.plots.as_os_str().is_empty() {
-            return Err("--plots wants a directory, and got nothing".into());
-        }
-        std::fs::create_dir_all(&self.plots)
-            .map_err(|error| format!("--plots {}: {error}", self.plots.display()).into())
+    /// [`write_json`] where `--json` says.
+    pub(crate) fn write_json(&self, document: &serde_json::Value) -> Result<(), Box<dyn Error>> {
+        write_json(self.json.as_deref(), document)
+    }
+
+    /// [`save_plots`] where `--plots` says.
+    pub(crate) fn save_plots<const N: usize>(
+        &self,
+        figures: [(&str, Figure); N],
+    ) -> Result<(), Box<dyn Error>> {
+        save_plots(&self.plots, figures)
     }
 }
 
+/// Whether the files can be written: asked before the work begins, so that it is not done for
+/// nothing.
+///
+/// # Errors
+///
+/// A line that says what is wrong with `--json` or `--plots`.
+pub(crate) fn check_outputs(json: Option<&Path>, plots: &Path) -> Result<(), Box<dyn Error>> {
+    let parent = |path: &Path| match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    if let Some(json) = json
+        && (json.as_os_str().is_empty() || json.is_dir() || !parent(json).is_dir())
+    {
+        return Err(
+            format!("--json wants a file in a directory that exists, and got {json:?}").into(),
+        );
+    }
+    if plots.as_os_str().is_empty() {
+        return Err("--plots wants a directory, and got nothing".into());
+    }
+    std::fs::create_dir_all(plots)
+        .map_err(|error| format!("--plots {}: {error}", plots.display()).into())
+}
+
+/// Writes every number to the file of `--json`, if there is one.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub(crate) fn write_json(
+    path: Option<&Path>,
+    document: &serde_json::Value,
+) -> Result<(), Box<dyn Error>> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    write_atomically(path, |file| {
+        serde_json::to_writer_pretty(&mut *file, document)?;
+        writeln!(file)
+    })?;
+    println!("numbers: {}", path.display());
+    Ok(())
+}
+
+/// Saves each figure under its name as SVG and as PNG.
+///
+/// # Errors
+///
+/// If a file cannot be written.
+pub(crate) fn save_plots<const N: usize>(
+    directory: &Path,
+    figures: [(&str, Figure); N],
+) -> Result<(), Box<dyn Error>> {
+    for (name, figure) in figures {
+        for format in ["svg", "png"] {
+            figure.save(directory.join(name).with_extension(format))?;
+        }
+    }
+    println!("\nplots: {}", directory.display());
+    Ok(())
+}
+
 /// Beside cargo's own output, wherever the example is started from.
-fn default_plots(example: &str) -> PathBuf {
+pub(crate) fn default_plots(example: &str) -> PathBuf {
     let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
     root.join("target/plots").join(example)
+}
+
+fn unexpected(what: &str) -> Box<dyn Error> {
+    format!("invalid {what}; --help lists the options").into()
 }
 
 fn number<N: FromStr + PartialOrd + Display>(
@@ -124,6 +198,13 @@ fn number<N: FromStr + PartialOrd + Display>(
             range.end()
         )
     })
+}
+
+/// The predicted class of each example.
+pub(crate) fn classes(model: &Mlp<f64>, data: &Dataset<f64>) -> Vec<u8> {
+    let predictions = model.predict(data.x());
+    let classes = predictions.as_slice().iter();
+    classes.map(|&class| class as u8).collect()
 }
 
 /// Runs an example: an error becomes one line on the standard error and a non-zero exit.

@@ -36,8 +36,8 @@
 //!         (S::one() + x.exp()).ln()
 //!     }
 //!
-//!     fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
-//!         [S::one() / (S::one() + x.exp())] // and here is the mistake
+//!     fn derivative<S: Scalar>(&self, [_x]: [S; 1], y: S) -> [S; 1] {
+//!         [S::one() / (S::one() + (-y).exp())] // and here is the mistake
 //!     }
 //! }
 //! ```
@@ -48,7 +48,8 @@
 //! softplus formula: it is not the derivative
 //!   where      input 0, element 0
 //!   expected   0.7310585786300049 ± 7.3e-14
-//!   got        0.2689414213699951
+//!   got        0.7880584423829146
+//!   looks like the derivative is taken at the output, not the input
 //!   op         Softplus (src/softplus.rs:6)
 //!   input 0    [1.0] of shape []
 //!   cotangent  [1.0] of shape []
@@ -56,17 +57,21 @@
 //! ```
 //!
 //! The case was shrunk to one element; at 1 the derivative is σ(1) = 0.731, and the rule says
-//! σ(−1): the sign in the exponent is missing. With that mended, a second check still fails:
+//! σ(y): it was to be σ(x). With that mended, a second check still fails:
 //!
 //! ```text
-//! softplus arithmetic: at f32 the value loses digits that the point does not cost
+//! softplus arithmetic: at f64 the value loses digits that the point does not cost
 //!   where      the output, element 0
-//!   expected   100 ± 1.5e-3
-//!   got        inf
+//!   expected   1.879528816537317e-12 ± 1.4e-24
+//!   got        1.8796075806886234e-12
+//!   looks like the formula is right; its arithmetic cancels or overflows
+//!   op         Softplus (src/softplus.rs:6)
+//!   input 0    [-27.0] of shape []
 //! ```
 //!
-//! The formula is right and its arithmetic is not: eˣ overflows long before ln(1 + eˣ) does.
-//! `x.max(0) + (-|x|).exp().ln_1p()` passes. `examples/04-your-own-op` is this page as a program.
+//! The formula is right and its arithmetic is not: 1 + eˣ drops the digits of a small eˣ, and for
+//! a large x it overflows. x + ln(1 + e⁻ˣ) above 0 and ln(1 + eˣ) below, both by `ln_1p`, pass.
+//! `examples/04-your-own-op` is this page as a program.
 
 mod case;
 mod checks;

@@ -304,7 +304,8 @@ pub(crate) fn compare_element(point: &impl Objective, (input, element): Place) -
                 return Ok(false);
             }
             let nearest = if claimed < low { low } else { high };
-            let what = "at a kink, it is not between the one-sided derivatives";
+            let what = "the slopes to the left and right differ (a kink, or lost digits), \
+                        and it is not between them";
             Err(finding(nearest, slack, what))
         }
     }

@@ -26,6 +26,8 @@ mod files;
 mod hand_written;
 mod history;
 mod initializers;
+#[cfg(feature = "mat")]
+mod mat;
 mod mini_batches;
 mod mlp;
 #[cfg(feature = "safetensors")]
@@ -57,6 +59,8 @@ pub use files::{WriteError, write_atomically};
 pub use hand_written::HandWritten;
 pub use history::History;
 pub use initializers::{He, Initializer, Normal, Xavier, Zeros};
+#[cfg(feature = "mat")]
+pub use mat::{MatError, MatFile, MatProblem, read_mat};
 pub use mini_batches::MiniBatches;
 pub use mlp::{Mlp, ModelError, Network};
 #[cfg(feature = "safetensors")]

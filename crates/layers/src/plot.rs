@@ -26,6 +26,7 @@ mod draw;
 mod error;
 mod export;
 mod font;
+mod log_log;
 mod panel;
 mod raster;
 
@@ -34,10 +35,11 @@ use std::path::Path;
 pub use boundary::decision_boundary;
 pub use cost::{Curve, cost_curves};
 pub use error::PlotError;
+pub use log_log::log_log_curves;
 
 use panel::Panel;
 
-/// How many figures [`side_by_side`] puts in a row.
+/// How many figures [`side_by_side`] puts in a row at most.
 const PER_ROW: usize = 3;
 
 /// The height of the title above figures that are side by side.
@@ -68,7 +70,7 @@ impl Figure {
         match &self.0 {
             Content::Panel(panel) => draw::size(panel),
             Content::Rows { figures, .. } => {
-                let rows = figures.chunks(PER_ROW).map(row_size);
+                let rows = rows(figures).map(row_size);
                 rows.fold((panel::SIZE.0, TITLE), |size, row| {
                     (size.0.max(row.0), size.1 + row.1)
                 })
@@ -129,7 +131,7 @@ impl Figure {
     }
 }
 
-/// Figures in rows of three under a common title.
+/// Figures in rows of up to three, all but the last equally long, under a common title.
 ///
 /// ```
 /// use layers::plot::{Curve, cost_curves, side_by_side};
@@ -137,7 +139,7 @@ impl Figure {
 /// let curve = Curve { name: "cost".into(), points: vec![(0.0, 0.7), (1.0, 0.5)] };
 /// let figure = cost_curves("Training", &[curve])?;
 /// let four = side_by_side("Again and again", vec![figure; 4]);
-/// assert_eq!(four.size().0, 3 * 640);
+/// assert_eq!(four.size().0, 2 * 640);
 /// assert!(four.size().1 > 2 * 480);
 /// # Ok::<(), layers::plot::PlotError>(())
 /// ```
@@ -147,6 +149,12 @@ pub fn side_by_side(title: &str, figures: Vec<Figure>) -> Figure {
         title: title.to_owned(),
         figures,
     })
+}
+
+/// The figures of each row: two and two rather than three and one.
+fn rows(figures: &[Figure]) -> std::slice::Chunks<'_, Figure> {
+    let rows = figures.len().div_ceil(PER_ROW).max(1);
+    figures.chunks(figures.len().div_ceil(rows).max(1))
 }
 
 /// The size of figures in one row.

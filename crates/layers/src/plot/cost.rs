@@ -11,7 +11,7 @@ const DECADES_APART: f64 = 1e3;
 
 const GREY: RGBColor = RGBColor(110, 110, 110);
 
-/// A named sequence of (iteration, cost).
+/// A named sequence of points, such as (iteration, cost).
 ///
 /// ```
 /// use layers::plot::Curve;
@@ -23,7 +23,7 @@ const GREY: RGBColor = RGBColor(110, 110, 110);
 pub struct Curve {
     /// What the legend says.
     pub name: String,
-    /// Iterations and costs, in the order in which they are joined.
+    /// What is along the axis and what is above it, in the order in which they are joined.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -90,7 +90,7 @@ pub fn cost_curves(title: &str, curves: &[Curve]) -> Result<Figure, PlotError> {
     }))))
 }
 
-fn colored(curves: &[Curve]) -> impl Iterator<Item = (&Curve, RGBColor)> {
+pub(super) fn colored(curves: &[Curve]) -> impl Iterator<Item = (&Curve, RGBColor)> {
     curves.iter().zip(PALETTE.into_iter().cycle())
 }
 

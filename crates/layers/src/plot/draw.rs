@@ -20,7 +20,7 @@ use legend::Legend;
 use super::axis::Axis;
 use super::font;
 use super::panel::{Mark, Panel, Series};
-use super::{Content, Figure, PER_ROW, TITLE, row_size};
+use super::{Content, Figure, TITLE, row_size, rows};
 
 const INK: RGBColor = RGBColor(40, 40, 40);
 const GRID: RGBColor = RGBColor(225, 225, 225);
@@ -72,7 +72,7 @@ pub(super) fn draw<DB: DrawingBackend>(figure: &Figure, canvas: &Canvas<DB>) -> 
             let (width, _) = figure.size();
             draw_title(title, canvas, 23.0, f64::from(width))?;
             let (_, mut below) = canvas.split_vertically(units(f64::from(TITLE)));
-            for row in figures.chunks(PER_ROW) {
+            for row in rows(figures) {
                 let (_, height) = row_size(row);
                 let (mut right, rest) = below.split_vertically(units(f64::from(height)));
                 for figure in row {

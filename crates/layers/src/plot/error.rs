@@ -23,6 +23,9 @@ pub enum PlotError {
          from the start, lower the learning rate"
     )]
     NoFiniteCost,
+    /// There is no point whose logarithms could be drawn.
+    #[error("no point has two positive coordinates: there is nothing to draw on logarithmic axes")]
+    NoPositivePoint,
     /// The examples or their labels are not shaped like a plane's.
     #[error(
         "a decision boundary wants examples of shape (2, m) and labels of shape (1, m), m at least \

@@ -1,7 +1,7 @@
 //! How often the verifier errs: mutants that it lets live, kinds that it misnames, and alarms about
 //! ops that are right.
 //!
-//! `cargo run --release --example 05-error-rate -- --help`
+//! `cargo run --release --example 06-error-rate -- --help`
 
 #[path = "../common/mod.rs"]
 #[allow(dead_code, reason = "its options are those of the examples that train")]
@@ -51,7 +51,7 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
             Long("json") => options.json = Some(arguments.value()?.into()),
             Long("help") | Short('h') => {
                 println!(
-                    "05-error-rate\n\n\
+                    "06-error-rate\n\n\
                      --seeds N     try every mutant from N seeds [10]\n\
                      --cases N     try the ops that are right in N cases in all [1000000]\n\
                      --json FILE   write every number to FILE"
