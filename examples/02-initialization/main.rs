@@ -8,11 +8,10 @@ mod common;
 mod published;
 
 use std::error::Error;
-use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use common::{Options, Progress};
+use common::Options;
 use gradproof::layers::plot::{Curve, cost_curves, decision_boundary, side_by_side};
 use gradproof::layers::{
     Dataset, He, Initializer, Mlp, Normal, NumpyRandom, Step, Training, Zeros, make_circles,
@@ -83,23 +82,20 @@ fn train_from(
         cost_every: 1000,
         ..Training::default()
     };
-    let progress = Progress::new(name, options.iterations);
-    let mut naive_costs = Vec::new();
-    let observer = |step: &Step<'_, f64>| {
-        progress.reach(step.iteration);
-        if step.iteration.is_multiple_of(training.cost_every) {
-            let model = step
-                .model()
-                .expect("training stops before a parameter is not finite");
-            naive_costs.push(naive_cross_entropy(
-                &model.predict_proba(train.x()),
-                train.y(),
-            ));
-        }
-        ControlFlow::Continue(())
+    let naive_cost = |step: &Step<'_, f64>| {
+        let model = step
+            .model()
+            .expect("training stops before a parameter is not finite");
+        naive_cross_entropy(&model.predict_proba(train.x()), train.y())
     };
     let start = Instant::now();
-    let history = model.fit(train, &training, observer)?;
+    let (history, naive_costs) =
+        options
+            .checkpoints
+            .fit(name, &mut model, train, &training, |step| {
+                let noted = step.iteration.is_multiple_of(training.cost_every);
+                noted.then(|| naive_cost(step))
+            })?;
     Ok(Run {
         name,
         iterations: history.iterations().to_vec(),

@@ -11,16 +11,15 @@ mod football;
 mod published;
 
 use std::error::Error;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use common::{Options, Progress};
+use common::Options;
 use football::Football;
 use gradproof::layers::plot::{Curve, cost_curves, decision_boundary, side_by_side};
 use gradproof::layers::{
-    Dataset, Dropout, History, Mlp, Noise, NumpyRandom, Regularization, Step, Training, Xavier,
+    Dataset, Dropout, History, Mlp, Noise, NumpyRandom, Regularization, Training, Xavier,
 };
 use published::Published;
 use serde_json::{Value, json};
@@ -130,13 +129,9 @@ fn train(
         regularization,
         ..Training::default()
     };
-    let progress = Progress::new(name, options.iterations);
-    let observer = |step: &Step<'_, f64>| {
-        progress.reach(step.iteration);
-        ControlFlow::Continue(())
-    };
     let start = Instant::now();
-    let history = model.fit(&football.train, &training, observer)?;
+    let checkpoints = &options.checkpoints;
+    let (history, _) = checkpoints.fit(name, &mut model, &football.train, &training, |_| None)?;
     Ok(Run {
         name,
         history,

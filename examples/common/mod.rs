@@ -1,5 +1,7 @@
 //! What the larger examples share: their options, and how they show progress.
 
+mod checkpoints;
+
 use std::error::Error;
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
+pub(crate) use checkpoints::{Checkpoints, Interrupted};
 use gradproof::layers::plot::Figure;
 use gradproof::layers::{Dataset, Mlp, write_atomically};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) iterations: usize,
     /// `--seed N`: what the weights are drawn from.
     pub(crate) seed: u32,
+    /// `--checkpoint DIR` and `--resume`: what survives an interruption.
+    pub(crate) checkpoints: Checkpoints,
 }
 
 impl Options {
@@ -46,6 +51,7 @@ impl Options {
             plots: default_plots(example),
             iterations,
             seed,
+            checkpoints: Checkpoints::default(),
         };
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
@@ -56,6 +62,10 @@ impl Options {
                     options.iterations = number(&mut arguments, "--iterations", 1..=usize::MAX)?;
                 }
                 Long("seed") => options.seed = number(&mut arguments, "--seed", 0..=u32::MAX)?,
+                Long("checkpoint") => {
+                    options.checkpoints.directory = Some(arguments.value()?.into());
+                }
+                Long("resume") => options.checkpoints.resume = true,
                 Long("help") | Short('h') => {
                     println!(
                         "{example}\n\n\
@@ -63,6 +73,8 @@ impl Options {
                          --plots DIR      write the plots to DIR [{}]\n\
                          --iterations N   train for N steps [{iterations}]\n\
                          --seed N         draw the weights from seed N [{seed}]\n\
+                         --checkpoint DIR save every run in DIR, now and then and on Ctrl-C\n\
+                         --resume         go on from what is saved in DIR\n\
                          {help}",
                         options.plots.display()
                     );
@@ -81,6 +93,7 @@ impl Options {
             }
         }
         check_outputs(options.json.as_deref(), &options.plots)?;
+        options.checkpoints.prepare()?;
         Ok(Some(options))
     }
 
@@ -198,6 +211,10 @@ pub(crate) fn classes(model: &Mlp<f64>, data: &Dataset<f64>) -> Vec<u8> {
 pub(crate) fn run(example: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
     match example() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("{error}");
+            ExitCode::from(Interrupted::EXIT_CODE)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

@@ -6,7 +6,8 @@
 //! `(n_out, 1)`, so that Z = W·A + b needs no transpose; arrays are row-major.
 //!
 //! The model is [`Mlp`]. Its cost and gradient exist twice, as [`Taped`] on a tape and
-//! [`HandWritten`] with the course's formulas, and [`Mlp::fit`] trains with either.
+//! [`HandWritten`] with the course's formulas, and [`Mlp::fit`] trains with either. A run can be
+//! left at a [`Checkpoint`] and taken up again.
 //!
 //! What is random takes a [`RandomStream`]: any generator of the `rand` crate, or [`NumpyRandom`],
 //! which draws what NumPy draws, so that a published run starts from the very same bits. What a
