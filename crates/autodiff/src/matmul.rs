@@ -9,218 +9,26 @@
 
 #![allow(
     unsafe_code,
-    reason = "the gemm kernels of matrixmultiply take pointers"
+    reason = "kernels work on vectors and on places that no slice can stand for"
 )]
 
+mod blocks;
+mod choice;
+mod dots;
+mod kernel;
+mod matrix;
+mod native;
+mod pack;
+mod product;
+mod simd;
+mod sweep;
+
+pub use kernel::{Isa, Kernel};
+pub use matrix::{Matrix, MatrixMut};
+use native::Native;
+use product::{Product, Update};
+
 use crate::Scalar;
-
-/// A matrix that is read: a slice with a stride per axis.
-///
-/// Invariant: every element `data[i · row_stride + j · col_stride]` lies within the slice.
-///
-/// ```
-/// use autodiff::matmul::Matrix;
-///
-/// let a = Matrix::row_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
-/// assert_eq!(a.at(1, 0), 4.0);
-/// assert_eq!(a.t().at(0, 1), 4.0);
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a, S> {
-    data: &'a [S],
-    layout: Layout,
-}
-
-/// A matrix that is written: as [`Matrix`], and no two of its elements are the same place.
-#[derive(Debug)]
-pub struct MatrixMut<'a, S> {
-    data: &'a mut [S],
-    layout: Layout,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
-}
-
-impl Layout {
-    #[track_caller]
-    fn checked(self, available: usize) -> Self {
-        assert!(
-            self.span().is_some_and(|span| span <= available),
-            "a {} × {} matrix with strides {} and {} does not fit in {available} elements",
-            self.rows,
-            self.cols,
-            self.row_stride,
-            self.col_stride
-        );
-        self
-    }
-
-    /// One more than the largest offset, `None` where that or a stride overflows `isize`, which is
-    /// what pointer offsets are counted in.
-    fn span(self) -> Option<usize> {
-        isize::try_from(self.row_stride.max(self.col_stride)).ok()?;
-        if self.rows == 0 || self.cols == 0 {
-            return Some(0);
-        }
-        let rows = (self.rows - 1).checked_mul(self.row_stride)?;
-        let cols = (self.cols - 1).checked_mul(self.col_stride)?;
-        let span = rows.checked_add(cols)?.checked_add(1)?;
-        isize::try_from(span).is_ok().then_some(span)
-    }
-
-    /// Whether different indices are different places: one axis steps over the whole of the other,
-    /// or there are no indices.
-    fn is_injective(self) -> bool {
-        let steps_over = |stride: usize, n: usize, inner_stride: usize, inner_n: usize| {
-            (inner_n <= 1 || inner_stride > 0)
-                && (n <= 1 || stride > (inner_n.max(1) - 1).saturating_mul(inner_stride))
-        };
-        self.rows == 0
-            || self.cols == 0
-            || steps_over(self.row_stride, self.rows, self.col_stride, self.cols)
-            || steps_over(self.col_stride, self.cols, self.row_stride, self.rows)
-    }
-
-    fn transposed(self) -> Self {
-        Self {
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-        }
-    }
-
-    fn offset(self, i: usize, j: usize) -> usize {
-        i * self.row_stride + j * self.col_stride
-    }
-}
-
-impl<'a, S: Scalar> Matrix<'a, S> {
-    /// The rows × cols matrix stored row by row.
-    ///
-    /// # Panics
-    ///
-    /// If the slice has fewer elements.
-    #[track_caller]
-    #[must_use]
-    pub fn row_major(data: &'a [S], rows: usize, cols: usize) -> Self {
-        Self::strided(data, rows, cols, cols, 1)
-    }
-
-    /// The rows × cols matrix with element (i, j) at `data[i · row_stride + j · col_stride]`.
-    ///
-    /// # Panics
-    ///
-    /// If an element would lie outside the slice.
-    #[track_caller]
-    #[must_use]
-    pub fn strided(
-        data: &'a [S],
-        rows: usize,
-        cols: usize,
-        row_stride: usize,
-        col_stride: usize,
-    ) -> Self {
-        let layout = Layout {
-            rows,
-            cols,
-            row_stride,
-            col_stride,
-        };
-        Self {
-            data,
-            layout: layout.checked(data.len()),
-        }
-    }
-
-    /// The transpose: the same elements, the strides exchanged.
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self {
-            data: self.data,
-            layout: self.layout.transposed(),
-        }
-    }
-
-    /// The number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.layout.rows
-    }
-
-    /// The number of columns.
-    #[must_use]
-    pub fn cols(&self) -> usize {
-        self.layout.cols
-    }
-
-    /// The element in row `i`, column `j`.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such element.
-    #[track_caller]
-    #[must_use]
-    pub fn at(&self, i: usize, j: usize) -> S {
-        assert!(i < self.rows() && j < self.cols(), "({i}, {j}) is outside");
-        self.data[self.layout.offset(i, j)]
-    }
-}
-
-impl<'a, S: Scalar> MatrixMut<'a, S> {
-    /// The rows × cols matrix stored row by row.
-    ///
-    /// # Panics
-    ///
-    /// If the slice has fewer elements.
-    #[track_caller]
-    #[must_use]
-    pub fn row_major(data: &'a mut [S], rows: usize, cols: usize) -> Self {
-        Self::strided(data, rows, cols, cols, 1)
-    }
-
-    /// The rows × cols matrix with element (i, j) at `data[i · row_stride + j · col_stride]`.
-    ///
-    /// # Panics
-    ///
-    /// If an element would lie outside the slice, or if two of them could be the same place.
-    #[track_caller]
-    #[must_use]
-    pub fn strided(
-        data: &'a mut [S],
-        rows: usize,
-        cols: usize,
-        row_stride: usize,
-        col_stride: usize,
-    ) -> Self {
-        let layout = Layout {
-            rows,
-            cols,
-            row_stride,
-            col_stride,
-        }
-        .checked(data.len());
-        assert!(
-            layout.is_injective(),
-            "a {rows} × {cols} matrix with strides {row_stride} and {col_stride} overlaps itself"
-        );
-        Self { data, layout }
-    }
-
-    /// The transpose: the same elements, the strides exchanged.
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self {
-            layout: self.layout.transposed(),
-            data: self.data,
-        }
-    }
-}
 
 /// C ← α A B + β C; if β is 0, C is not read. A is m × k, B is k × n, C is m × n, any of them
 /// possibly empty; the kernel is the scalar's own.
@@ -245,6 +53,12 @@ pub fn matmul<S: Scalar>(
     beta: S,
     c: MatrixMut<'_, S>,
 ) {
+    check_sizes(a, b, &c);
+    S::gemm(alpha, a, b, beta, c);
+}
+
+#[track_caller]
+fn check_sizes<S: Scalar>(a: Matrix<'_, S>, b: Matrix<'_, S>, c: &MatrixMut<'_, S>) {
     assert!(
         a.cols() == b.rows() && a.rows() == c.layout.rows && b.cols() == c.layout.cols,
         "matmul: {} × {} times {} × {} does not give {} × {}",
@@ -255,7 +69,6 @@ pub fn matmul<S: Scalar>(
         c.layout.rows,
         c.layout.cols
     );
-    S::gemm(alpha, a, b, beta, c);
 }
 
 /// The contract as three loops: what every kernel is tested against, and the one for scalars that
@@ -284,42 +97,56 @@ pub fn reference<S: Scalar>(
     }
 }
 
-macro_rules! matrixmultiply_kernel {
-    ($name:ident, $scalar:ty) => {
-        pub(crate) fn $name(
-            alpha: $scalar,
-            a: Matrix<'_, $scalar>,
-            b: Matrix<'_, $scalar>,
-            beta: $scalar,
-            c: MatrixMut<'_, $scalar>,
-        ) {
-            let (m, k, n) = (c.layout.rows, a.layout.cols, c.layout.cols);
-            assert!(a.layout.rows == m && b.layout.rows == k && b.layout.cols == n);
-            // SAFETY: `Layout::checked` held when the three were built, so every offset
-            // i · row_stride + j · col_stride is inside its slice and fits in an isize; the sizes
-            // agree by the line above; C is borrowed mutably, hence disjoint from A and B, and
-            // `Layout::is_injective` held for it, so its elements are distinct.
-            unsafe {
-                matrixmultiply::$name(
-                    m,
-                    k,
-                    n,
-                    alpha,
-                    a.data.as_ptr(),
-                    a.layout.row_stride as isize,
-                    a.layout.col_stride as isize,
-                    b.data.as_ptr(),
-                    b.layout.row_stride as isize,
-                    b.layout.col_stride as isize,
-                    beta,
-                    c.data.as_mut_ptr(),
-                    c.layout.row_stride as isize,
-                    c.layout.col_stride as isize,
-                );
-            }
-        }
-    };
+/// C ← α A B + β C by one certain kernel, whether or not it is a good one for these sizes; `false`,
+/// and C as it was, if it does not take the layout or the scalar. This is for those who compare.
+///
+/// # Panics
+///
+/// If the sizes do not fit.
+#[track_caller]
+pub fn matmul_by<S: Scalar>(
+    kernel: Kernel,
+    alpha: S,
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    beta: S,
+    c: MatrixMut<'_, S>,
+) -> bool {
+    check_sizes(a, b, &c);
+    if kernel == Kernel::Reference {
+        reference(alpha, a, b, beta, c);
+        return true;
+    }
+    S::gemm_by(kernel, alpha, a, b, beta, c)
 }
 
-matrixmultiply_kernel!(sgemm, f32);
-matrixmultiply_kernel!(dgemm, f64);
+pub(crate) fn native_by<S: Native>(
+    kernel: Kernel,
+    alpha: S,
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    beta: S,
+    mut c: MatrixMut<'_, S>,
+) -> bool {
+    let product = Product::new(a, b, &mut c, Update::scaled(alpha, beta));
+    let Some(product) = kernel.oriented(product) else {
+        return false;
+    };
+    assert!(Kernel::available().any(|available| available == kernel));
+    // SAFETY: it is available; the matrices are borrowed until the end of this function.
+    unsafe { kernel.run(&product) };
+    true
+}
+
+/// C ← α A B + β C by the kernel that suits the shape.
+pub(crate) fn native<S: Native>(
+    alpha: S,
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    beta: S,
+    mut c: MatrixMut<'_, S>,
+) {
+    let product = Product::new(a, b, &mut c, Update::scaled(alpha, beta));
+    // SAFETY: the matrices are borrowed until the end of this function.
+    unsafe { choice::run(product) };
+}

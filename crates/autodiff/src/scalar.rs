@@ -5,7 +5,7 @@ use std::iter::Sum;
 
 use num_traits::{Float, NumAssign};
 
-use crate::matmul::{self, Matrix, MatrixMut};
+use crate::matmul::{self, Kernel, Matrix, MatrixMut};
 
 /// A real number that rules can be run at: `f32`, `f64`, and whatever else behaves like them.
 ///
@@ -46,6 +46,20 @@ pub trait Scalar:
     ) {
         matmul::reference(alpha, a, b, beta, c);
     }
+
+    /// The same by one certain kernel, `false` if the scalar has it not, or not for this layout;
+    /// [`matmul::matmul_by`] is the way to call it.
+    #[doc(hidden)]
+    fn gemm_by(
+        _kernel: Kernel,
+        _alpha: Self,
+        _a: Matrix<'_, Self>,
+        _b: Matrix<'_, Self>,
+        _beta: Self,
+        _c: MatrixMut<'_, Self>,
+    ) -> bool {
+        false
+    }
 }
 
 impl Scalar for f32 {
@@ -60,7 +74,18 @@ impl Scalar for f32 {
         beta: Self,
         c: MatrixMut<'_, Self>,
     ) {
-        matmul::sgemm(alpha, a, b, beta, c);
+        matmul::native(alpha, a, b, beta, c);
+    }
+
+    fn gemm_by(
+        kernel: Kernel,
+        alpha: Self,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        beta: Self,
+        c: MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_by(kernel, alpha, a, b, beta, c)
     }
 }
 
@@ -76,6 +101,17 @@ impl Scalar for f64 {
         beta: Self,
         c: MatrixMut<'_, Self>,
     ) {
-        matmul::dgemm(alpha, a, b, beta, c);
+        matmul::native(alpha, a, b, beta, c);
+    }
+
+    fn gemm_by(
+        kernel: Kernel,
+        alpha: Self,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        beta: Self,
+        c: MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_by(kernel, alpha, a, b, beta, c)
     }
 }
