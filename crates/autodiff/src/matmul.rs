@@ -57,18 +57,22 @@ pub fn matmul<S: Scalar>(
     S::gemm(alpha, a, b, beta, c);
 }
 
+#[inline]
 #[track_caller]
 fn check_sizes<S: Scalar>(a: Matrix<'_, S>, b: Matrix<'_, S>, c: &MatrixMut<'_, S>) {
-    assert!(
-        a.cols() == b.rows() && a.rows() == c.layout.rows && b.cols() == c.layout.cols,
-        "matmul: {} × {} times {} × {} does not give {} × {}",
-        a.rows(),
-        a.cols(),
-        b.rows(),
-        b.cols(),
-        c.layout.rows,
-        c.layout.cols
-    );
+    let sizes = [a, b].map(|x| [x.rows(), x.cols()]);
+    let [[m, k], [k_b, n]] = sizes;
+    let size = [c.layout.rows, c.layout.cols];
+    if k != k_b || size != [m, n] {
+        refuse(sizes, size);
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse([[m, k], [k_b, n]]: [[usize; 2]; 2], [rows, cols]: [usize; 2]) -> ! {
+    panic!("matmul: {m} × {k} times {k_b} × {n} does not give {rows} × {cols}");
 }
 
 /// The contract as three loops: what every kernel is tested against, and the one for scalars that
@@ -139,6 +143,7 @@ pub(crate) fn native_by<S: Native>(
 }
 
 /// C ← α A B + β C by the kernel that suits the shape.
+#[inline(always)]
 pub(crate) fn native<S: Native>(
     alpha: S,
     a: Matrix<'_, S>,
@@ -148,5 +153,5 @@ pub(crate) fn native<S: Native>(
 ) {
     let product = Product::new(a, b, &mut c, Update::scaled(alpha, beta));
     // SAFETY: the matrices are borrowed until the end of this function.
-    unsafe { choice::run(product) };
+    unsafe { choice::run(&product) };
 }

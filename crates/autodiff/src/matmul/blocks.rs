@@ -4,10 +4,10 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::pack::Job;
+use super::pack::{Cut, Job};
 use super::product::{Product, parts};
 use super::simd::Simd;
-use super::sweep::{Block, Source, band, strip};
+use super::sweep::{Block, Source};
 
 /// One line of the cache, so that a vector in packed parts is never on two.
 #[derive(Clone, Copy)]
@@ -22,63 +22,64 @@ pub(super) const fn inner_block<V: Simd>() -> usize {
 }
 
 /// For C and B with contiguous rows.
+#[inline(always)]
 pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
+    let (a, b) = (Source::InPlace(product.a), Source::InPlace(product.b));
     // SAFETY: the caller's; a row of B, like one of C, is contiguous.
-    unsafe { V::sweep(&block(product, Source::InPlace(product.a), Source::InPlace(product.b))) }
+    unsafe { V::sweep(&block(product, a, b)) }
 }
 
-/// For C with contiguous rows and any B: one strip of it at a time is copied to the stack.
+/// For C with contiguous rows and any B: the stack has room for some strips of it.
 #[inline(never)]
 pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_A_STRIP];
     let packed = lines.as_mut_ptr().cast::<V::Scalar>();
-    for cols in parts(product.n, strip::<V>) {
+    let rows = inner_block::<V>() / product.k.clamp(1, inner_block::<V>());
+    for cols in parts(product.n, |left| left.min(rows * V::COLS)) {
         let product = product.cols(cols);
         for inner in inner_parts::<V>(product.k) {
             let product = product.inner(inner);
-            // SAFETY: the lines are as many as a strip needs; the rest is the caller's.
+            let (a, b) = (Source::InPlace(product.a), Source::Packed(packed.cast_const()));
+            // SAFETY: so many strips fit in the lines; the rest is the caller's.
             unsafe {
-                V::pack(&strip_of::<V>(&product, packed));
-                V::sweep(&block(
-                    &product,
-                    Source::InPlace(product.a),
-                    Source::Packed(packed),
-                ));
+                V::pack(&strips_of(&product, packed));
+                V::sweep(&block(&product, a, b));
             }
         }
     }
 }
 
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
+#[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let depth = inner_block::<V>().min(product.k);
     let rows = ROWS_OF_A.min(product.m);
     let cols = cols_of_b::<V>().min(product.n.next_multiple_of(V::LANES));
     let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
-    let (a_lines, b_lines) = (lines(rows * depth), lines(cols * depth));
-    let mut workspace = Vec::<Line>::with_capacity(a_lines + b_lines);
+    let pack_a = product.a.col != 1;
+    let a_lines = if pack_a { lines(rows * depth) } else { 0 };
+    let mut workspace = Vec::<Line>::with_capacity(a_lines + lines(cols * depth));
     let packed_a = workspace.as_mut_ptr().cast::<V::Scalar>();
-    // SAFETY: that many lines are allocated before it.
-    let packed_b = unsafe { workspace.as_mut_ptr().add(a_lines) }.cast::<V::Scalar>();
+    let packed_b = workspace.as_mut_ptr().wrapping_add(a_lines).cast::<V::Scalar>();
     for some_cols in parts(product.n, |left| left.min(cols)) {
         let product = product.cols(some_cols);
         for inner in inner_parts::<V>(product.k) {
             let product = product.inner(inner);
-            for cols in parts(product.n, strip::<V>) {
-                let to = packed_b.wrapping_add(cols.start * product.k);
-                // SAFETY: there is room for k rows of the columns and of the end of a vector.
-                unsafe { V::pack(&strip_of::<V>(&product.cols(cols), to)) }
+            let b = Source::Packed(packed_b.cast_const());
+            // SAFETY: there is room for k rows of the columns and of the end of a vector.
+            unsafe { V::pack(&strips_of(&product, packed_b)) }
+            if !pack_a {
+                // SAFETY: the caller's; B is what was just packed.
+                unsafe { V::sweep(&block(&product, Source::InPlace(product.a), b)) }
+                continue;
             }
             for some_rows in parts(product.m, |left| left.min(rows)) {
                 let product = product.rows(some_rows);
-                for rows in parts(product.m, band::<V>) {
-                    let to = packed_a.wrapping_add(rows.start * product.k);
-                    // SAFETY: there is room for k columns of the rows.
-                    unsafe { V::pack(&band_of(&product.rows(rows), to)) }
+                // SAFETY: there is room for k columns of the rows; A and B are what was packed.
+                unsafe {
+                    V::pack(&bands_of(&product, packed_a));
+                    V::sweep(&block(&product, Source::Packed(packed_a), b));
                 }
-                let (a, b) = (Source::Packed(packed_a), Source::Packed(packed_b));
-                // SAFETY: the caller's; A and B are what was just packed.
-                unsafe { V::sweep(&block(&product, a, b)) }
             }
         }
     }
@@ -88,8 +89,11 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
 const ROWS_OF_A: usize = 64;
 
 /// The columns of B that are packed at a time: what stays in the second cache.
-const fn cols_of_b<V: Simd>() -> usize {
-    10 * V::COLS
+fn cols_of_b<V: Simd>() -> usize {
+    strips_of_b() * V::COLS
+}
+fn strips_of_b() -> usize {
+    std::env::var("STRIPS").map_or(10, |s| s.parse().unwrap())
 }
 
 /// An empty inner axis is one part too: β and the bias want to be applied.
@@ -98,6 +102,7 @@ fn inner_parts<V: Simd>(k: usize) -> impl Iterator<Item = Range<usize>> {
     parts.chain((k == 0).then_some(0..0))
 }
 
+#[inline(always)]
 fn block<S: Copy>(product: &Product<S>, a: Source<S>, b: Source<S>) -> Block<S> {
     Block {
         rows: product.m,
@@ -111,12 +116,11 @@ fn block<S: Copy>(product: &Product<S>, a: Source<S>, b: Source<S>) -> Block<S> 
     }
 }
 
-/// A strip of B, its rows ending with the vector that they end in.
-fn strip_of<V: Simd>(product: &Product<V::Scalar>, to: *mut V::Scalar) -> Job<V::Scalar> {
+fn strips_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.n,
-        width: product.n.next_multiple_of(V::LANES),
+        cut: Cut::Strips,
         from: product.b.at,
         from_x: product.b.col,
         from_p: product.b.row,
@@ -124,12 +128,11 @@ fn strip_of<V: Simd>(product: &Product<V::Scalar>, to: *mut V::Scalar) -> Job<V:
     }
 }
 
-/// A band of A, column by column.
-fn band_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
+fn bands_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.m,
-        width: product.m,
+        cut: Cut::Bands,
         from: product.a.at,
         from_x: product.a.row,
         from_p: product.a.col,

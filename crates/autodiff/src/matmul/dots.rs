@@ -5,6 +5,7 @@ use num_traits::Zero;
 
 use super::product::Product;
 use super::simd::{MAX_LANES, Simd, sums};
+use super::sweep::evenly;
 
 /// Tiles have no more elements than this.
 const MAX_TILE: usize = 16;
@@ -12,40 +13,36 @@ const MAX_TILE: usize = 16;
 /// Needs A's columns and B's rows next to each other. A bias is not this kernel's.
 #[inline(always)]
 pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
-    let mut i = 0;
-    while i < product.m {
-        let rows = share(product.m - i, V::DOTS);
-        let mut j = 0;
-        while j < product.n {
-            let cols = share(product.n - j, V::DOTS);
+    let mut j = 0;
+    while j < product.n {
+        let cols = evenly(product.n - j, V::DOT_COLS);
+        let most_rows = (V::DOTS / cols).min(8);
+        let mut i = 0;
+        while i < product.m {
+            let rows = evenly(product.m - i, most_rows);
             macro_rules! tile_of {
                 ($(($rows:literal, $cols:literal, $unroll:literal))*) => {
                     match (rows, cols) {
                         // SAFETY: the tile is within C; the rest is the caller's.
-                        $(($rows, $cols) if $rows <= V::DOTS && $cols <= V::DOTS => unsafe {
+                        $(($rows, $cols) if $rows * $cols <= V::DOTS && $cols <= V::DOT_COLS => unsafe {
                             tile::<V, $rows, $cols, $unroll>(product, i, j)
                         },)*
-                        _ => unreachable!("tiles have at most DOTS × DOTS elements"),
+                        _ => unreachable!("tiles have at most DOTS elements"),
                     }
                 };
             }
             // So many vectors of a row at a time that there are eight sums to hide the latency of
             // an FMA with, where the rows are worth it.
             tile_of!(
-                (1, 1, 8) (1, 2, 4) (1, 3, 3) (1, 4, 2)
-                (2, 1, 4) (2, 2, 2) (2, 3, 2) (2, 4, 1)
-                (3, 1, 3) (3, 2, 2) (3, 3, 1) (3, 4, 1)
-                (4, 1, 2) (4, 2, 1) (4, 3, 1) (4, 4, 1)
+                (1, 1, 8) (2, 1, 4) (3, 1, 3) (4, 1, 2) (5, 1, 2) (6, 1, 2) (7, 1, 2) (8, 1, 1)
+                (1, 2, 4) (2, 2, 2) (3, 2, 2) (4, 2, 1) (5, 2, 1) (6, 2, 1) (7, 2, 1) (8, 2, 1)
+                (1, 3, 3) (2, 3, 2) (3, 3, 1) (4, 3, 1) (5, 3, 1)
+                (1, 4, 2) (2, 4, 1) (3, 4, 1) (4, 4, 1)
             );
-            j += cols;
+            i += rows;
         }
-        i += rows;
+        j += cols;
     }
-}
-
-/// How many to take of those left, so that all shares are about the same.
-fn share(left: usize, most: usize) -> usize {
-    left.div_ceil(left.div_ceil(most))
 }
 
 #[inline(always)]

@@ -32,6 +32,7 @@ impl Isa {
     }
 
     /// The best one that this machine has.
+    #[inline]
     #[must_use]
     pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -43,6 +44,7 @@ impl Isa {
         Self::Portable
     }
 
+    #[inline(always)]
     fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
@@ -113,6 +115,7 @@ impl Kernel {
     /// # Safety
     ///
     /// The machine has the instruction set, and the matrices of the product are still borrowed.
+    #[inline(always)]
     pub(super) unsafe fn run<S: Native>(self, product: &Product<S>) {
         macro_rules! on {
             ($isa:expr, $kernel:ident) => {
@@ -141,7 +144,16 @@ impl Kernel {
     }
 }
 
+#[inline(always)]
 unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
+    // Long columns of a tile are better than long rows.
+    let transposed;
+    let product = if product.m < product.n {
+        transposed = product.transposed();
+        &transposed
+    } else {
+        product
+    };
     // SAFETY: the caller's.
     unsafe { V::dots(product) }
 }

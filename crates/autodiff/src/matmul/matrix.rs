@@ -37,16 +37,21 @@ pub(super) struct Layout {
 impl Layout {
     #[inline]
     #[track_caller]
-    fn checked(self, available: usize) -> Self {
-        assert!(
-            self.span().is_some_and(|span| span <= available),
+    fn check(self, available: usize) {
+        if self.span().is_none_or(|span| span > available) {
+            self.refuse(available);
+        }
+    }
+
+    /// By value and out of line: a layout that a message has a reference to is not in registers.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn refuse(self, available: usize) -> ! {
+        panic!(
             "a {} × {} matrix with strides {} and {} does not fit in {available} elements",
-            self.rows,
-            self.cols,
-            self.row_stride,
-            self.col_stride
+            self.rows, self.cols, self.row_stride, self.col_stride
         );
-        self
     }
 
     /// One more than the largest offset, `None` where that or a stride overflows `isize`, which is
@@ -125,10 +130,8 @@ impl<'a, S: Scalar> Matrix<'a, S> {
             row_stride,
             col_stride,
         };
-        Self {
-            data,
-            layout: layout.checked(data.len()),
-        }
+        layout.check(data.len());
+        Self { data, layout }
     }
 
     /// The transpose: the same elements, the strides exchanged.
@@ -196,8 +199,8 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
             cols,
             row_stride,
             col_stride,
-        }
-        .checked(data.len());
+        };
+        layout.check(data.len());
         assert!(
             layout.is_injective(),
             "a {rows} × {cols} matrix with strides {row_stride} and {col_stride} overlaps itself"

@@ -1,49 +1,89 @@
 //! Copies of a matrix' parts in the order in which [`sweep`](super::sweep) reads them.
 
 use super::simd::{MAX_LANES, Simd, transposed};
+use super::sweep::{band, strip};
 use crate::Scalar;
 
-/// `to[p · width + x]` ← `from[x · from_x + p · from_p]` for p < k and x < count ≤ width.
+/// `from[x · from_x + p · from_p]` for p < k and x < count, as [`sweep`](super::sweep) cuts x into
+/// bands or strips: each of them `width` elements per p, whatever those beyond its end are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job<S> {
     pub(super) k: usize,
     pub(super) count: usize,
-    pub(super) width: usize,
+    pub(super) cut: Cut,
     pub(super) from: *const S,
     pub(super) from_x: isize,
     pub(super) from_p: isize,
     pub(super) to: *mut S,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cut {
+    Bands,
+    Strips,
+}
+
 /// As [`Job`] says. Nothing else is written; `to` overlaps nothing that is read.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
-    // SAFETY: the caller's.
-    unsafe {
-        if job.from_x == 1 {
-            copy_rows::<V>(job);
-        } else if job.from_p == 1 {
-            transpose::<V>(job);
-        } else {
-            copy_elements(job);
+    let mut x = 0;
+    while x < job.count {
+        let left = job.count - x;
+        let (count, width) = match job.cut {
+            Cut::Bands => (band::<V>(left), band::<V>(left)),
+            Cut::Strips => {
+                let count = strip::<V>(left, V::VECTORS);
+                (count, count.next_multiple_of(V::LANES))
+            }
+        };
+        let part = Part {
+            k: job.k,
+            count,
+            width,
+            from: job.from.wrapping_offset(x as isize * job.from_x),
+            from_x: job.from_x,
+            from_p: job.from_p,
+            to: job.to.wrapping_add(x * job.k),
+        };
+        // SAFETY: the caller's.
+        unsafe {
+            if part.from_x == 1 {
+                copy_rows::<V>(&part);
+            } else if part.from_p == 1 {
+                transpose::<V>(&part);
+            } else {
+                copy_elements(&part);
+            }
         }
+        x += count;
     }
 }
 
+/// One band or strip.
+struct Part<S> {
+    k: usize,
+    count: usize,
+    width: usize,
+    from: *const S,
+    from_x: isize,
+    from_p: isize,
+    to: *mut S,
+}
+
 #[inline(always)]
-unsafe fn copy_rows<V: Simd>(job: &Job<V::Scalar>) {
-    for p in 0..job.k {
+unsafe fn copy_rows<V: Simd>(part: &Part<V::Scalar>) {
+    for p in 0..part.k {
         // SAFETY: row p of both has `count` elements.
         unsafe {
-            let from = job.from.offset(p as isize * job.from_p);
-            let to = job.to.add(p * job.width);
+            let from = part.from.offset(p as isize * part.from_p);
+            let to = part.to.add(p * part.width);
             let mut x = 0;
-            while x + V::LANES <= job.count {
+            while x + V::LANES <= part.count {
                 V::store(V::load(from.add(x)), to.add(x));
                 x += V::LANES;
             }
-            if x < job.count {
-                let n = job.count - x;
+            if x < part.count {
+                let n = part.count - x;
                 V::store_first(n, V::load_first(n, from.add(x)), to.add(x));
             }
         }
@@ -51,27 +91,27 @@ unsafe fn copy_rows<V: Simd>(job: &Job<V::Scalar>) {
 }
 
 #[inline(always)]
-unsafe fn transpose<V: Simd>(job: &Job<V::Scalar>) {
+unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
     let mut x = 0;
-    while x < job.count {
-        let n_x = (job.count - x).min(V::LANES);
+    while x < part.count {
+        let n_x = (part.count - x).min(V::LANES);
         let mut p = 0;
-        while p < job.k {
-            let n_p = (job.k - p).min(V::LANES);
-            // SAFETY: the n_x × n_p elements from (x, p) on are the job's.
+        while p < part.k {
+            let n_p = (part.k - p).min(V::LANES);
+            // SAFETY: the n_x × n_p elements from (x, p) on are the part's.
             unsafe {
-                let from = job.from.offset(x as isize * job.from_x).add(p);
-                let to = job.to.add(p * job.width + x);
+                let from = part.from.offset(x as isize * part.from_x).add(p);
+                let to = part.to.add(p * part.width + x);
                 let mut rows = [V::splat(num_traits::Zero::zero()); MAX_LANES];
                 for lane in 0..V::LANES {
                     if lane < n_x {
-                        rows[lane] = V::load_first(n_p, from.offset(lane as isize * job.from_x));
+                        rows[lane] = V::load_first(n_p, from.offset(lane as isize * part.from_x));
                     }
                 }
                 let columns = transposed::<V>(rows);
                 for lane in 0..V::LANES {
                     if lane < n_p {
-                        V::store_first(n_x, columns[lane], to.add(lane * job.width));
+                        V::store_first(n_x, columns[lane], to.add(lane * part.width));
                     }
                 }
             }
@@ -81,13 +121,13 @@ unsafe fn transpose<V: Simd>(job: &Job<V::Scalar>) {
     }
 }
 
-unsafe fn copy_elements<S: Scalar>(job: &Job<S>) {
-    for p in 0..job.k {
-        for x in 0..job.count {
-            // SAFETY: the element is the job's.
+unsafe fn copy_elements<S: Scalar>(part: &Part<S>) {
+    for p in 0..part.k {
+        for x in 0..part.count {
+            // SAFETY: the element is the part's.
             unsafe {
-                let from = job.from.offset(x as isize * job.from_x + p as isize * job.from_p);
-                *job.to.add(p * job.width + x) = *from;
+                let from = part.from.offset(x as isize * part.from_x + p as isize * part.from_p);
+                *part.to.add(p * part.width + x) = *from;
             }
         }
     }

@@ -22,6 +22,7 @@ impl<P: Copy> Clone for Place<P> {
 impl<P: Copy> Copy for Place<P> {}
 
 impl<P> Place<P> {
+    #[inline(always)]
     fn t(self) -> Self {
         Self {
             at: self.at,
@@ -43,6 +44,7 @@ pub(crate) struct Update<S> {
 }
 
 impl<S: Scalar> Update<S> {
+    #[inline(always)]
     pub(super) fn scaled(alpha: S, beta: S) -> Self {
         Self {
             alpha,
@@ -74,6 +76,7 @@ unsafe impl<S: Scalar> Send for Product<S> {}
 
 impl<S: Scalar> Product<S> {
     /// Empty ones too; the caller keeps the three borrowed.
+    #[inline(always)]
     pub(super) fn new(
         a: Matrix<'_, S>,
         b: Matrix<'_, S>,
@@ -103,6 +106,7 @@ impl<S: Scalar> Product<S> {
     }
 
     /// Cᵀ ← α Bᵀ Aᵀ + β Cᵀ.
+    #[inline(always)]
     pub(super) fn transposed(self) -> Self {
         Self {
             m: self.n,
@@ -115,16 +119,25 @@ impl<S: Scalar> Product<S> {
     }
 
     /// Whether elements of a row of C are next to each other.
+    #[inline(always)]
     pub(super) fn c_has_rows(&self) -> bool {
         self.c.col == 1 || self.n <= 1
     }
 
-    /// The same of B.
+    /// The same of a column of C.
+    #[inline(always)]
+    pub(super) fn c_has_cols(&self) -> bool {
+        self.c.row == 1 || self.m <= 1
+    }
+
+    /// Whether elements of a row of B are next to each other.
+    #[inline(always)]
     pub(super) fn b_has_rows(&self) -> bool {
         self.b.col == 1 || self.n <= 1
     }
 
     /// Whether elements of a row of A, and those of a column of B, are next to each other.
+    #[inline(always)]
     pub(super) fn has_long_inner_axis(&self) -> bool {
         (self.a.col == 1 && self.b.row == 1) || self.k <= 1
     }

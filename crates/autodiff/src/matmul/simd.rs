@@ -31,8 +31,9 @@ pub(crate) trait Simd: 'static {
     /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
     const ROWS: usize;
     const VECTORS: usize;
-    /// Rows, and columns, of a tile of inner products.
+    /// The elements, and the columns at most, of a tile of inner products.
     const DOTS: usize;
+    const DOT_COLS: usize;
 
     unsafe fn splat(x: Self::Scalar) -> Self::Vector;
     unsafe fn load(from: *const Self::Scalar) -> Self::Vector;

@@ -30,25 +30,38 @@ pub(crate) enum Source<S> {
     Packed(*const S),
 }
 
-/// How many of the rows that are left make the next band. All bands have about the same number:
-/// few rows would not hide the latency of an FMA.
+/// How many of the rows that are left make the next band: at the end two equal ones, because few
+/// rows would not hide the latency of an FMA.
 #[inline(always)]
 pub(super) fn band<V: Simd>(left: usize) -> usize {
-    left.div_ceil(left.div_ceil(V::ROWS))
+    evenly(left, V::ROWS)
 }
 
-/// How many of the columns that are left make the next strip: whole vectors, about the same number
-/// in all strips.
+/// How many of the columns that are left make the next strip, of `vectors` vectors at most.
 #[inline(always)]
-pub(super) fn strip<V: Simd>(left: usize) -> usize {
-    let vectors = left.div_ceil(V::LANES);
-    left.min(vectors.div_ceil(vectors.div_ceil(V::VECTORS)) * V::LANES)
+pub(super) fn strip<V: Simd>(left: usize, vectors: usize) -> usize {
+    left.min(evenly(left.div_ceil(V::LANES), vectors) * V::LANES)
+}
+
+/// At most `most` of those that are left, half of them if two parts are enough.
+#[inline(always)]
+pub(super) fn evenly(left: usize, most: usize) -> usize {
+    if left <= most {
+        left
+    } else {
+        most.min(left.div_ceil(2))
+    }
 }
 
 /// C's tiles band by band, so that a band of A stays in the first cache.
 #[inline(always)]
 pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
     let k = block.k as isize;
+    let widest = match (block.b, block.rows) {
+        (Source::InPlace(_), 1) => 8,
+        (Source::InPlace(_), 2) => 6,
+        _ => V::VECTORS,
+    };
     let mut i = 0;
     while i < block.rows {
         let rows = band::<V>(block.rows - i);
@@ -66,7 +79,7 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
         };
         let mut j = 0;
         while j < block.cols {
-            let cols = strip::<V>(block.cols - j);
+            let cols = strip::<V>(block.cols - j, widest);
             let vectors = cols.div_ceil(V::LANES);
             let (b, b_row) = match block.b {
                 Source::InPlace(b) => (b.at.wrapping_add(j), b.row),
@@ -93,9 +106,18 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
                         ($rows, 2) if $rows <= V::ROWS => unsafe {
                             multiply::<V, $rows, 2>(block, &tile)
                         },
-                        ($rows, 3) if $rows <= V::ROWS && V::VECTORS == 3 => unsafe {
+                        ($rows, 3) if $rows <= V::ROWS && (V::VECTORS == 3 || $rows <= 2) => unsafe {
                             multiply::<V, $rows, 3>(block, &tile)
                         },)*
+                        // Wider where a tile of few rows would wait for its own sums.
+                        (1, 4) => unsafe { multiply::<V, 1, 4>(block, &tile) },
+                        (1, 5) => unsafe { multiply::<V, 1, 5>(block, &tile) },
+                        (1, 6) => unsafe { multiply::<V, 1, 6>(block, &tile) },
+                        (1, 7) => unsafe { multiply::<V, 1, 7>(block, &tile) },
+                        (1, 8) => unsafe { multiply::<V, 1, 8>(block, &tile) },
+                        (2, 4) => unsafe { multiply::<V, 2, 4>(block, &tile) },
+                        (2, 5) => unsafe { multiply::<V, 2, 5>(block, &tile) },
+                        (2, 6) => unsafe { multiply::<V, 2, 6>(block, &tile) },
                         _ => unreachable!("tiles have at most ROWS × VECTORS vectors"),
                     }
                 };

@@ -30,7 +30,8 @@ macro_rules! avx512 {
             const LANES: usize = $lanes;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
-            const DOTS: usize = 4;
+            const DOTS: usize = 16;
+            const DOT_COLS: usize = 4;
 
             entry_points!("avx512f");
 

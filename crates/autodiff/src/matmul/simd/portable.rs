@@ -15,7 +15,8 @@ impl<S: Scalar> Simd for Four<S> {
     const LANES: usize = LANES;
     const ROWS: usize = 4;
     const VECTORS: usize = 2;
-    const DOTS: usize = 2;
+    const DOTS: usize = 4;
+            const DOT_COLS: usize = 2;
 
     entry_points!();
 
