@@ -22,11 +22,13 @@ mod pack;
 mod product;
 mod simd;
 mod sweep;
+mod threads;
 
 pub use kernel::{Isa, Kernel};
 pub use matrix::{Matrix, MatrixMut};
 use native::Native;
 use product::{Product, Update};
+pub use threads::{set_threads, threads};
 
 use crate::Scalar;
 
@@ -45,21 +47,22 @@ use crate::Scalar;
 /// # Panics
 ///
 /// If the sizes do not fit.
+#[inline]
 #[track_caller]
 pub fn matmul<S: Scalar>(
     alpha: S,
     a: Matrix<'_, S>,
     b: Matrix<'_, S>,
     beta: S,
-    c: MatrixMut<'_, S>,
+    mut c: MatrixMut<'_, S>,
 ) {
-    check_sizes(a, b, &c);
-    S::gemm(alpha, a, b, beta, c);
+    check_sizes(&a, &b, &c);
+    S::gemm(alpha, &a, &b, beta, &mut c);
 }
 
 #[inline]
 #[track_caller]
-fn check_sizes<S: Scalar>(a: Matrix<'_, S>, b: Matrix<'_, S>, c: &MatrixMut<'_, S>) {
+fn check_sizes<S: Scalar>(a: &Matrix<'_, S>, b: &Matrix<'_, S>, c: &MatrixMut<'_, S>) {
     let sizes = [a, b].map(|x| [x.rows(), x.cols()]);
     let [[m, k], [k_b, n]] = sizes;
     let size = [c.layout.rows, c.layout.cols];
@@ -101,6 +104,71 @@ pub fn reference<S: Scalar>(
     }
 }
 
+/// What [`affine`] does to a sum before it writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    Identity,
+    /// x where it is positive or NaN, else 0.
+    Relu,
+}
+
+/// C ← f(A B + b 1ᵀ), a bias for every row and f one of [`Activation`]: a layer of a network in one
+/// pass over C. C is not read.
+///
+/// ```
+/// use autodiff::matmul::{Activation, Matrix, MatrixMut, affine};
+///
+/// let w = Matrix::row_major(&[2.0, -1.0], 1, 2);
+/// let x = Matrix::row_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
+/// let mut z = [f64::NAN; 3];
+/// affine(w, x, &[1.5], Activation::Relu, MatrixMut::row_major(&mut z, 1, 3));
+/// assert_eq!(z, [0.0, 0.5, 1.5]);
+/// ```
+///
+/// # Panics
+///
+/// If the sizes do not fit, or there is not one bias for every row of C.
+#[inline]
+#[track_caller]
+pub fn affine<S: Scalar>(
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    bias: &[S],
+    activation: Activation,
+    mut c: MatrixMut<'_, S>,
+) {
+    check_sizes(&a, &b, &c);
+    assert_eq!(bias.len(), c.layout.rows, "one bias for every row");
+    if !S::affine(&a, &b, bias, activation, &mut c) {
+        affine_in_steps(&a, &b, bias, activation, c);
+    }
+}
+
+/// The same as three passes over C, for scalars and layouts that no kernel does it for.
+fn affine_in_steps<S: Scalar>(
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    bias: &[S],
+    activation: Activation,
+    mut c: MatrixMut<'_, S>,
+) {
+    let layout = c.layout;
+    let places = |i: usize| (0..layout.cols).map(move |j| layout.offset(i, j));
+    for (i, &bias) in bias.iter().enumerate() {
+        places(i).for_each(|place| c.data[place] = bias);
+    }
+    S::gemm(S::one(), a, b, S::one(), &mut c);
+    if activation == Activation::Relu {
+        for place in (0..layout.rows).flat_map(places) {
+            if c.data[place] <= S::zero() {
+                c.data[place] = S::zero();
+            }
+        }
+    }
+}
+
 /// C ← α A B + β C by one certain kernel, whether or not it is a good one for these sizes; `false`,
 /// and C as it was, if it does not take the layout or the scalar. This is for those who compare.
 ///
@@ -114,31 +182,31 @@ pub fn matmul_by<S: Scalar>(
     a: Matrix<'_, S>,
     b: Matrix<'_, S>,
     beta: S,
-    c: MatrixMut<'_, S>,
+    mut c: MatrixMut<'_, S>,
 ) -> bool {
-    check_sizes(a, b, &c);
+    check_sizes(&a, &b, &c);
     if kernel == Kernel::Reference {
         reference(alpha, a, b, beta, c);
         return true;
     }
-    S::gemm_by(kernel, alpha, a, b, beta, c)
+    S::gemm_by(kernel, alpha, &a, &b, beta, &mut c)
 }
 
 pub(crate) fn native_by<S: Native>(
     kernel: Kernel,
     alpha: S,
-    a: Matrix<'_, S>,
-    b: Matrix<'_, S>,
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
     beta: S,
-    mut c: MatrixMut<'_, S>,
+    c: &mut MatrixMut<'_, S>,
 ) -> bool {
-    let product = Product::new(a, b, &mut c, Update::scaled(alpha, beta));
+    let product = Product::new(a, b, c, Update::scaled(alpha, beta));
     let Some(product) = kernel.oriented(product) else {
         return false;
     };
     assert!(Kernel::available().any(|available| available == kernel));
     // SAFETY: it is available; the matrices are borrowed until the end of this function.
-    unsafe { kernel.run(&product) };
+    unsafe { kernel.run(product) };
     true
 }
 
@@ -146,12 +214,31 @@ pub(crate) fn native_by<S: Native>(
 #[inline(always)]
 pub(crate) fn native<S: Native>(
     alpha: S,
-    a: Matrix<'_, S>,
-    b: Matrix<'_, S>,
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
     beta: S,
-    mut c: MatrixMut<'_, S>,
+    c: &mut MatrixMut<'_, S>,
 ) {
-    let product = Product::new(a, b, &mut c, Update::scaled(alpha, beta));
+    let product = Product::new(a, b, c, Update::scaled(alpha, beta));
     // SAFETY: the matrices are borrowed until the end of this function.
-    unsafe { choice::run(&product) };
+    unsafe { choice::run(product) };
+}
+
+/// [`affine`], if the kernel for the shape does it.
+pub(crate) fn native_affine<S: Native>(
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    bias: &[S],
+    activation: Activation,
+    c: &mut MatrixMut<'_, S>,
+) -> bool {
+    assert_eq!(bias.len(), c.layout.rows);
+    let update = Update {
+        bias: Some(bias.as_ptr()),
+        relu: activation == Activation::Relu,
+        ..Update::scaled(S::one(), S::zero())
+    };
+    let product = Product::new(a, b, c, update);
+    // SAFETY: matrices and bias are borrowed until the end of this function.
+    unsafe { choice::run_biased(product) }
 }

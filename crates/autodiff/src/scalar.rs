@@ -5,7 +5,7 @@ use std::iter::Sum;
 
 use num_traits::{Float, NumAssign};
 
-use crate::matmul::{self, Kernel, Matrix, MatrixMut};
+use crate::matmul::{self, Activation, Kernel, Matrix, MatrixMut};
 
 /// A real number that rules can be run at: `f32`, `f64`, and whatever else behaves like them.
 ///
@@ -39,24 +39,36 @@ pub trait Scalar:
     /// The default is the reference loop, correct for any scalar.
     fn gemm(
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) {
-        matmul::reference(alpha, a, b, beta, c);
+        matmul::reference(alpha, *a, *b, beta, c.reborrow());
     }
 
-    /// The same by one certain kernel, `false` if the scalar has it not, or not for this layout;
+    /// C ← f(A B + b 1ᵀ), or `false` and C is lost: [`matmul::affine`] is the way to call it.
+    #[doc(hidden)]
+    fn affine(
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
+        _bias: &[Self],
+        _activation: Activation,
+        _c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        false
+    }
+
+    /// [`gemm`](Self::gemm) by one certain kernel, `false` if the scalar has it not, or not for this layout;
     /// [`matmul::matmul_by`] is the way to call it.
     #[doc(hidden)]
     fn gemm_by(
         _kernel: Kernel,
         _alpha: Self,
-        _a: Matrix<'_, Self>,
-        _b: Matrix<'_, Self>,
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
         _beta: Self,
-        _c: MatrixMut<'_, Self>,
+        _c: &mut MatrixMut<'_, Self>,
     ) -> bool {
         false
     }
@@ -69,21 +81,31 @@ impl Scalar for f32 {
 
     fn gemm(
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) {
         matmul::native(alpha, a, b, beta, c);
+    }
+
+    fn affine(
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
+        bias: &[Self],
+        activation: Activation,
+        c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_affine(a, b, bias, activation, c)
     }
 
     fn gemm_by(
         kernel: Kernel,
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) -> bool {
         matmul::native_by(kernel, alpha, a, b, beta, c)
     }
@@ -96,21 +118,31 @@ impl Scalar for f64 {
 
     fn gemm(
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) {
         matmul::native(alpha, a, b, beta, c);
+    }
+
+    fn affine(
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
+        bias: &[Self],
+        activation: Activation,
+        c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_affine(a, b, bias, activation, c)
     }
 
     fn gemm_by(
         kernel: Kernel,
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) -> bool {
         matmul::native_by(kernel, alpha, a, b, beta, c)
     }

@@ -14,16 +14,17 @@ use super::sweep::{Block, Source};
 #[repr(C, align(64))]
 struct Line([MaybeUninit<u8>; 64]);
 
+/// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
 const LINES_OF_A_STRIP: usize = 768;
 
-/// The elements of a type that are packed along the inner axis at a time.
-pub(super) const fn inner_block<V: Simd>() -> usize {
+/// How much of the inner axis is packed at a time: as much of a strip as fits in those lines.
+const fn inner_block<V: Simd>() -> usize {
     LINES_OF_A_STRIP * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
 }
 
 /// For C and B with contiguous rows.
 #[inline(always)]
-pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
+pub(super) unsafe fn in_place<V: Simd>(product: Product<V::Scalar>) {
     let (a, b) = (Source::InPlace(product.a), Source::InPlace(product.b));
     // SAFETY: the caller's; a row of B, like one of C, is contiguous.
     unsafe { V::sweep(&block(product, a, b)) }
@@ -31,19 +32,19 @@ pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
 
 /// For C with contiguous rows and any B: the stack has room for some strips of it.
 #[inline(never)]
-pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
+pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_A_STRIP];
     let packed = lines.as_mut_ptr().cast::<V::Scalar>();
     let rows = inner_block::<V>() / product.k.clamp(1, inner_block::<V>());
     for cols in parts(product.n, |left| left.min(rows * V::COLS)) {
         let product = product.cols(cols);
-        for inner in inner_parts::<V>(product.k) {
+        for inner in inner_parts(product.k, inner_block::<V>()) {
             let product = product.inner(inner);
             let (a, b) = (Source::InPlace(product.a), Source::Packed(packed.cast_const()));
             // SAFETY: so many strips fit in the lines; the rest is the caller's.
             unsafe {
-                V::pack(&strips_of(&product, packed));
-                V::sweep(&block(&product, a, b));
+                V::pack(&strips_of(product, packed));
+                V::sweep(&block(product, a, b));
             }
         }
     }
@@ -51,7 +52,7 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
-pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
+pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
     let depth = inner_block::<V>().min(product.k);
     let rows = ROWS_OF_A.min(product.m);
     let cols = cols_of_b::<V>().min(product.n.next_multiple_of(V::LANES));
@@ -63,22 +64,22 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let packed_b = workspace.as_mut_ptr().wrapping_add(a_lines).cast::<V::Scalar>();
     for some_cols in parts(product.n, |left| left.min(cols)) {
         let product = product.cols(some_cols);
-        for inner in inner_parts::<V>(product.k) {
+        for inner in inner_parts(product.k, depth) {
             let product = product.inner(inner);
             let b = Source::Packed(packed_b.cast_const());
             // SAFETY: there is room for k rows of the columns and of the end of a vector.
-            unsafe { V::pack(&strips_of(&product, packed_b)) }
+            unsafe { V::pack(&strips_of(product, packed_b)) }
             if !pack_a {
                 // SAFETY: the caller's; B is what was just packed.
-                unsafe { V::sweep(&block(&product, Source::InPlace(product.a), b)) }
+                unsafe { V::sweep(&block(product, Source::InPlace(product.a), b)) }
                 continue;
             }
             for some_rows in parts(product.m, |left| left.min(rows)) {
                 let product = product.rows(some_rows);
                 // SAFETY: there is room for k columns of the rows; A and B are what was packed.
                 unsafe {
-                    V::pack(&bands_of(&product, packed_a));
-                    V::sweep(&block(&product, Source::Packed(packed_a), b));
+                    V::pack(&bands_of(product, packed_a));
+                    V::sweep(&block(product, Source::Packed(packed_a), b));
                 }
             }
         }
@@ -88,22 +89,21 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
 /// The rows of A that are packed at a time.
 const ROWS_OF_A: usize = 64;
 
-/// The columns of B that are packed at a time: what stays in the second cache.
+/// The columns of B that are packed at a time: with the inner axis cut as above, half a megabyte,
+/// which stays in the second cache.
 fn cols_of_b<V: Simd>() -> usize {
-    strips_of_b() * V::COLS
-}
-fn strips_of_b() -> usize {
-    std::env::var("STRIPS").map_or(10, |s| s.parse().unwrap())
+    10 * V::COLS
 }
 
-/// An empty inner axis is one part too: β and the bias want to be applied.
-fn inner_parts<V: Simd>(k: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = parts(k, |left| left.min(inner_block::<V>()));
-    parts.chain((k == 0).then_some(0..0))
+/// Equal parts of the inner axis, `most` long or less. An empty one is one part too: β and the bias
+/// want to be applied.
+fn inner_parts(k: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let part = k.div_ceil(k.div_ceil(most).max(1));
+    parts(k, move |left| left.min(part)).chain((k == 0).then_some(0..0))
 }
 
 #[inline(always)]
-fn block<S: Copy>(product: &Product<S>, a: Source<S>, b: Source<S>) -> Block<S> {
+fn block<S: Copy>(product: Product<S>, a: Source<S>, b: Source<S>) -> Block<S> {
     Block {
         rows: product.m,
         cols: product.n,
@@ -116,7 +116,7 @@ fn block<S: Copy>(product: &Product<S>, a: Source<S>, b: Source<S>) -> Block<S> 
     }
 }
 
-fn strips_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
+fn strips_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.n,
@@ -128,7 +128,7 @@ fn strips_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
     }
 }
 
-fn bands_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
+fn bands_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.m,

@@ -12,7 +12,7 @@ const MAX_TILE: usize = 16;
 
 /// Needs A's columns and B's rows next to each other. A bias is not this kernel's.
 #[inline(always)]
-pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
+pub(super) unsafe fn dots<V: Simd>(product: Product<V::Scalar>) {
     let mut j = 0;
     while j < product.n {
         let cols = evenly(product.n - j, V::DOT_COLS);
@@ -47,11 +47,11 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
 
 #[inline(always)]
 unsafe fn tile<V: Simd, const R: usize, const C: usize, const U: usize>(
-    product: &Product<V::Scalar>,
+    product: Product<V::Scalar>,
     i: usize,
     j: usize,
 ) {
-    let Product { k, a, b, c, .. } = *product;
+    let Product { k, a, b, c, .. } = product;
     // SAFETY: the caller's: rows i.. of A and columns j.. of B have k elements next to each other,
     // and the tile is within C.
     unsafe {

@@ -116,7 +116,7 @@ impl Kernel {
     ///
     /// The machine has the instruction set, and the matrices of the product are still borrowed.
     #[inline(always)]
-    pub(super) unsafe fn run<S: Native>(self, product: &Product<S>) {
+    pub(super) unsafe fn run<S: Native>(self, product: Product<S>) {
         macro_rules! on {
             ($isa:expr, $kernel:ident) => {
                 match $isa {
@@ -145,12 +145,10 @@ impl Kernel {
 }
 
 #[inline(always)]
-unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
+unsafe fn inner_products<V: Simd>(product: Product<V::Scalar>) {
     // Long columns of a tile are better than long rows.
-    let transposed;
     let product = if product.m < product.n {
-        transposed = product.transposed();
-        &transposed
+        product.transposed()
     } else {
         product
     };

@@ -104,6 +104,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     /// # Panics
     ///
     /// If the slice has fewer elements.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn row_major(data: &'a [S], rows: usize, cols: usize) -> Self {
@@ -115,6 +116,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     /// # Panics
     ///
     /// If an element would lie outside the slice.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn strided(
@@ -135,6 +137,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     }
 
     /// The transpose: the same elements, the strides exchanged.
+    #[inline]
     #[must_use]
     pub fn t(self) -> Self {
         Self {
@@ -144,12 +147,14 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     }
 
     /// The number of rows.
+    #[inline]
     #[must_use]
     pub fn rows(&self) -> usize {
         self.layout.rows
     }
 
     /// The number of columns.
+    #[inline]
     #[must_use]
     pub fn cols(&self) -> usize {
         self.layout.cols
@@ -160,6 +165,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     /// # Panics
     ///
     /// If there is no such element.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn at(&self, i: usize, j: usize) -> S {
@@ -174,6 +180,7 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
     /// # Panics
     ///
     /// If the slice has fewer elements.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn row_major(data: &'a mut [S], rows: usize, cols: usize) -> Self {
@@ -185,6 +192,7 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
     /// # Panics
     ///
     /// If an element would lie outside the slice, or if two of them could be the same place.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn strided(
@@ -208,7 +216,15 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
         Self { data, layout }
     }
 
+    pub(crate) fn reborrow(&mut self) -> MatrixMut<'_, S> {
+        MatrixMut {
+            data: self.data,
+            layout: self.layout,
+        }
+    }
+
     /// The transpose: the same elements, the strides exchanged.
+    #[inline]
     #[must_use]
     pub fn t(self) -> Self {
         Self {

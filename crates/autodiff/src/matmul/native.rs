@@ -17,13 +17,13 @@ pub(crate) trait Native: Scalar {
     /// # Safety
     ///
     /// The matrices of the product are still borrowed.
-    unsafe fn matrixmultiply(product: &Product<Self>);
+    unsafe fn matrixmultiply(product: Product<Self>);
 
     /// # Safety
     ///
     /// The matrices of the product are still borrowed.
     #[cfg(feature = "gemm")]
-    unsafe fn gemm_crate(product: &Product<Self>) {
+    unsafe fn gemm_crate(product: Product<Self>) {
         let Product {
             m,
             k,
@@ -32,7 +32,7 @@ pub(crate) trait Native: Scalar {
             b,
             c,
             update,
-        } = *product;
+        } = product;
         // SAFETY: Product's invariant and the caller's. C is not read if β is 0, by `read_dst`.
         unsafe {
             gemm::gemm(
@@ -68,7 +68,7 @@ macro_rules! native {
             #[cfg(target_arch = "x86_64")]
             type Avx512 = avx512::$vectors;
 
-            unsafe fn matrixmultiply(product: &Product<Self>) {
+            unsafe fn matrixmultiply(product: Product<Self>) {
                 let Product {
                     m,
                     k,
@@ -77,7 +77,7 @@ macro_rules! native {
                     b,
                     c,
                     update,
-                } = *product;
+                } = product;
                 // SAFETY: Product's invariant and the caller's.
                 unsafe {
                     matrixmultiply::$gemm(

@@ -1,5 +1,8 @@
 //! Copies of a matrix' parts in the order in which [`sweep`](super::sweep) reads them.
 
+use num_traits::Zero;
+
+use super::product::parts;
 use super::simd::{MAX_LANES, Simd, transposed};
 use super::sweep::{band, strip};
 use crate::Scalar;
@@ -26,36 +29,33 @@ pub(super) enum Cut {
 /// As [`Job`] says. Nothing else is written; `to` overlaps nothing that is read.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
-    let mut x = 0;
-    while x < job.count {
-        let left = job.count - x;
-        let (count, width) = match job.cut {
-            Cut::Bands => (band::<V>(left), band::<V>(left)),
-            Cut::Strips => {
-                let count = strip::<V>(left, V::VECTORS);
-                (count, count.next_multiple_of(V::LANES))
-            }
-        };
-        let part = Part {
-            k: job.k,
-            count,
-            width,
-            from: job.from.wrapping_offset(x as isize * job.from_x),
-            from_x: job.from_x,
-            from_p: job.from_p,
-            to: job.to.wrapping_add(x * job.k),
-        };
-        // SAFETY: the caller's.
-        unsafe {
-            if part.from_x == 1 {
-                copy_rows::<V>(&part);
-            } else if part.from_p == 1 {
-                transpose::<V>(&part);
-            } else {
-                copy_elements(&part);
+    if job.from_x == 1 {
+        // Some rows at a time, because every row may be on another page.
+        for rows in parts(job.k, |left| left.min(16)) {
+            let mut x = 0;
+            while x < job.count {
+                let part = part::<V>(job, x);
+                for p in rows.clone() {
+                    // SAFETY: the caller's.
+                    unsafe { copy_row::<V>(&part, p) }
+                }
+                x += part.count;
             }
         }
-        x += count;
+    } else {
+        let mut x = 0;
+        while x < job.count {
+            let part = part::<V>(job, x);
+            // SAFETY: the caller's.
+            unsafe {
+                if job.from_p == 1 {
+                    transpose::<V>(&part);
+                } else {
+                    copy_elements(&part);
+                }
+            }
+            x += part.count;
+        }
     }
 }
 
@@ -70,22 +70,39 @@ struct Part<S> {
     to: *mut S,
 }
 
+/// The one that begins at x.
 #[inline(always)]
-unsafe fn copy_rows<V: Simd>(part: &Part<V::Scalar>) {
-    for p in 0..part.k {
-        // SAFETY: row p of both has `count` elements.
-        unsafe {
-            let from = part.from.offset(p as isize * part.from_p);
-            let to = part.to.add(p * part.width);
-            let mut x = 0;
-            while x + V::LANES <= part.count {
-                V::store(V::load(from.add(x)), to.add(x));
-                x += V::LANES;
-            }
-            if x < part.count {
-                let n = part.count - x;
-                V::store_first(n, V::load_first(n, from.add(x)), to.add(x));
-            }
+fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
+    let left = job.count - x;
+    let (count, width) = match job.cut {
+        Cut::Bands => (band::<V>(left), band::<V>(left)),
+        Cut::Strips => {
+            let count = strip::<V>(left, V::VECTORS);
+            (count, count.next_multiple_of(V::LANES))
+        }
+    };
+    Part {
+        k: job.k,
+        count,
+        width,
+        from: job.from.wrapping_offset(x as isize * job.from_x),
+        from_x: job.from_x,
+        from_p: job.from_p,
+        to: job.to.wrapping_add(x * job.k),
+    }
+}
+
+#[inline(always)]
+unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
+    // SAFETY: row p of both has `count` elements.
+    unsafe {
+        let from = part.from.offset(p as isize * part.from_p);
+        let to = part.to.add(p * part.width);
+        let mut x = 0;
+        while x < part.count {
+            let n = (part.count - x).min(V::LANES);
+            V::store_first(n, V::load_first(n, from.add(x)), to.add(x));
+            x += n;
         }
     }
 }
@@ -102,16 +119,26 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
             unsafe {
                 let from = part.from.offset(x as isize * part.from_x).add(p);
                 let to = part.to.add(p * part.width + x);
-                let mut rows = [V::splat(num_traits::Zero::zero()); MAX_LANES];
-                for lane in 0..V::LANES {
-                    if lane < n_x {
-                        rows[lane] = V::load_first(n_p, from.offset(lane as isize * part.from_x));
+                let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
+                if n_x == V::LANES && n_p == V::LANES {
+                    for lane in 0..V::LANES {
+                        rows[lane] = V::load(from.offset(lane as isize * part.from_x));
                     }
-                }
-                let columns = transposed::<V>(rows);
-                for lane in 0..V::LANES {
-                    if lane < n_p {
-                        V::store_first(n_x, columns[lane], to.add(lane * part.width));
+                    let columns = transposed::<V>(rows);
+                    for lane in 0..V::LANES {
+                        V::store(columns[lane], to.add(lane * part.width));
+                    }
+                } else {
+                    for lane in 0..V::LANES {
+                        if lane < n_x {
+                            rows[lane] = V::load_first(n_p, from.offset(lane as isize * part.from_x));
+                        }
+                    }
+                    let columns = transposed::<V>(rows);
+                    for lane in 0..V::LANES {
+                        if lane < n_p {
+                            V::store_first(n_x, columns[lane], to.add(lane * part.width));
+                        }
                     }
                 }
             }

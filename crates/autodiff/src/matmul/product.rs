@@ -78,14 +78,14 @@ impl<S: Scalar> Product<S> {
     /// Empty ones too; the caller keeps the three borrowed.
     #[inline(always)]
     pub(super) fn new(
-        a: Matrix<'_, S>,
-        b: Matrix<'_, S>,
+        a: &Matrix<'_, S>,
+        b: &Matrix<'_, S>,
         c: &mut MatrixMut<'_, S>,
         update: Update<S>,
     ) -> Self {
         let (m, k, n) = (c.layout.rows, a.layout.cols, c.layout.cols);
         assert!(a.layout.rows == m && b.layout.rows == k && b.layout.cols == n);
-        let read = |x: Matrix<'_, S>| Place {
+        let read = |x: &Matrix<'_, S>| Place {
             at: x.data.as_ptr(),
             row: x.layout.row_stride as isize,
             col: x.layout.col_stride as isize,
@@ -207,6 +207,7 @@ impl<S: Scalar> Product<S> {
 }
 
 /// `0..n` in parts, `take` saying how many of those that are left are the next one.
+#[inline(always)]
 pub(super) fn parts(n: usize, take: impl Fn(usize) -> usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {

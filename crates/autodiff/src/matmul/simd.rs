@@ -53,7 +53,7 @@ pub(crate) trait Simd: 'static {
     unsafe fn prefetch(at: *const Self::Scalar);
 
     unsafe fn sweep(block: &sweep::Block<Self::Scalar>);
-    unsafe fn dots(product: &Product<Self::Scalar>);
+    unsafe fn dots(product: Product<Self::Scalar>);
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
 
     /// The columns of a register tile.
@@ -104,7 +104,7 @@ macro_rules! entry_points {
         }
 
         $(#[target_feature(enable = $features)])?
-        unsafe fn dots(product: &crate::matmul::product::Product<Self::Scalar>) {
+        unsafe fn dots(product: crate::matmul::product::Product<Self::Scalar>) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::dots::dots::<Self>(product) }
         }

@@ -85,8 +85,9 @@ macro_rules! avx512 {
 
             #[inline(always)]
             unsafe fn relu(x: $vector) -> $vector {
-                // SAFETY: the caller's. The second operand is what a NaN in either gives.
-                unsafe { $max($set1(0.0), x) }
+                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand,
+                // and −0 + 0 is 0.
+                unsafe { $add($max($set1(0.0), x), $set1(0.0)) }
             }
 
             #[inline(always)]
