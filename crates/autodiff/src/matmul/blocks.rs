@@ -53,7 +53,7 @@ pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
-    let depth = inner_block::<V>().min(product.k);
+    let depth = product.k.clamp(1, inner_block::<V>());
     let rows = ROWS_OF_A.min(product.m);
     let cols = cols_of_b::<V>().min(product.n.next_multiple_of(V::LANES));
     let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
