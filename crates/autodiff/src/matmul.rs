@@ -11,6 +11,11 @@
     unsafe_code,
     reason = "kernels work on vectors and on places that no slice can stand for"
 )]
+#![allow(
+    clippy::needless_range_loop,
+    clippy::manual_memcpy,
+    reason = "an array of vectors is registers where every index is a constant after unrolling"
+)]
 
 mod blocks;
 mod choice;
@@ -19,6 +24,7 @@ mod kernel;
 mod matrix;
 mod native;
 mod pack;
+mod peak;
 mod product;
 mod simd;
 mod sweep;
@@ -192,6 +198,14 @@ pub fn matmul_by<S: Scalar>(
     S::gemm_by(kernel, alpha, &a, &b, beta, &mut c)
 }
 
+/// Runs multiply-adds that never leave the registers of the best instruction set, and returns how
+/// many operations that were: what a bench compares products with. 0 for a scalar that there is no
+/// instruction for.
+#[must_use]
+pub fn multiply_adds<S: Scalar>(rounds: usize) -> usize {
+    S::multiply_adds(rounds)
+}
+
 pub(crate) fn native_by<S: Native>(
     kernel: Kernel,
     alpha: S,
@@ -241,4 +255,8 @@ pub(crate) fn native_affine<S: Native>(
     let product = Product::new(a, b, c, update);
     // SAFETY: matrices and bias are borrowed until the end of this function.
     unsafe { choice::run_biased(product) }
+}
+
+pub(crate) fn native_multiply_adds<S: Native>(rounds: usize) -> usize {
+    kernel::multiply_adds::<S>(Isa::best(), rounds)
 }

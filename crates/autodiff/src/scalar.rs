@@ -59,6 +59,12 @@ pub trait Scalar:
         false
     }
 
+    /// [`matmul::multiply_adds`] is the way to call it.
+    #[doc(hidden)]
+    fn multiply_adds(_rounds: usize) -> usize {
+        0
+    }
+
     /// [`gemm`](Self::gemm) by one certain kernel, `false` if the scalar has it not, or not for this layout;
     /// [`matmul::matmul_by`] is the way to call it.
     #[doc(hidden)]
@@ -99,6 +105,10 @@ impl Scalar for f32 {
         matmul::native_affine(a, b, bias, activation, c)
     }
 
+    fn multiply_adds(rounds: usize) -> usize {
+        matmul::native_multiply_adds::<Self>(rounds)
+    }
+
     fn gemm_by(
         kernel: Kernel,
         alpha: Self,
@@ -134,6 +144,10 @@ impl Scalar for f64 {
         c: &mut MatrixMut<'_, Self>,
     ) -> bool {
         matmul::native_affine(a, b, bias, activation, c)
+    }
+
+    fn multiply_adds(rounds: usize) -> usize {
+        matmul::native_multiply_adds::<Self>(rounds)
     }
 
     fn gemm_by(

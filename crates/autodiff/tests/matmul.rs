@@ -136,7 +136,10 @@ impl Product {
             if matmul_by(kernel, alpha, a.matrix(), b.matrix(), beta, c.matrix_mut()) {
                 assert_eq!(c.data, expected.data, "{kernel:?}");
             } else {
-                assert!(same_bits(&c.data, &before.data), "{kernel:?} refused, and wrote");
+                assert!(
+                    same_bits(&c.data, &before.data),
+                    "{kernel:?} refused, and wrote"
+                );
             }
         }
     }
@@ -164,7 +167,13 @@ impl Product {
             z.iter_mut().for_each(|z| *z = z.max(S::zero()));
         }
         expected.set_elements(&z);
-        affine(a.matrix(), b.matrix(), &bias.data, activation, c.matrix_mut());
+        affine(
+            a.matrix(),
+            b.matrix(),
+            &bias.data,
+            activation,
+            c.matrix_mut(),
+        );
         assert_eq!(c.data, expected.data);
     }
 }
@@ -241,10 +250,11 @@ impl Product {
         let Self { layouts, seed, .. } = self;
         let [m, k, n] = self.size;
         let (alpha, beta) = (S::constant(self.alpha), S::constant(self.beta));
-        let mut operands = [([m, k], 0), ([k, n], 0xb), ([m, n], 0xc)]
-            .map(|(size, salt)| Stored::<S>::integers(size, Layout::ROW_MAJOR, seed ^ salt, S::nan()));
+        let mut operands = [([m, k], 0), ([k, n], 0xb), ([m, n], 0xc)].map(|(size, salt)| {
+            Stored::<S>::integers(size, Layout::ROW_MAJOR, seed ^ salt, S::nan())
+        });
         for operand in &mut operands {
-            let fraction = |(at, x): (usize, &mut S)| *x = *x / S::constant(7.0 + (at % 5) as f64);
+            let fraction = |(at, x): (usize, &mut S)| *x /= S::constant(7.0 + (at % 5) as f64);
             operand.data.iter_mut().enumerate().for_each(fraction);
         }
         let [a, b, c] = operands;
@@ -379,7 +389,12 @@ fn assert_threads_do_not_matter<S: Scalar>([m, k, n]: [usize; 3]) {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    for size in [[401, 299, 151], [143, 301, 409], [35, 1201, 801], [801, 1201, 35]] {
+    for size in [
+        [401, 299, 151],
+        [143, 301, 409],
+        [35, 1201, 801],
+        [801, 1201, 35],
+    ] {
         assert_threads_do_not_matter::<f32>(size);
         assert_threads_do_not_matter::<f64>(size);
     }

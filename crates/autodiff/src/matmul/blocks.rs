@@ -40,7 +40,10 @@ pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
         let product = product.cols(cols);
         for inner in inner_parts(product.k, inner_block::<V>()) {
             let product = product.inner(inner);
-            let (a, b) = (Source::InPlace(product.a), Source::Packed(packed.cast_const()));
+            let (a, b) = (
+                Source::InPlace(product.a),
+                Source::Packed(packed.cast_const()),
+            );
             // SAFETY: so many strips fit in the lines; the rest is the caller's.
             unsafe {
                 V::pack(&strips_of(product, packed));
@@ -61,7 +64,10 @@ pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
     let a_lines = if pack_a { lines(rows * depth) } else { 0 };
     let mut workspace = Vec::<Line>::with_capacity(a_lines + lines(cols * depth));
     let packed_a = workspace.as_mut_ptr().cast::<V::Scalar>();
-    let packed_b = workspace.as_mut_ptr().wrapping_add(a_lines).cast::<V::Scalar>();
+    let packed_b = workspace
+        .as_mut_ptr()
+        .wrapping_add(a_lines)
+        .cast::<V::Scalar>();
     for some_cols in parts(product.n, |left| left.min(cols)) {
         let product = product.cols(some_cols);
         for inner in inner_parts(product.k, depth) {

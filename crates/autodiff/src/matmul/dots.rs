@@ -33,12 +33,15 @@ pub(super) unsafe fn dots<V: Simd>(product: Product<V::Scalar>) {
             }
             // So many vectors of a row at a time that there are eight sums to hide the latency of
             // an FMA with, where the rows are worth it.
-            tile_of!(
-                (1, 1, 8) (2, 1, 4) (3, 1, 3) (4, 1, 2) (5, 1, 2) (6, 1, 2) (7, 1, 2) (8, 1, 1)
-                (1, 2, 4) (2, 2, 2) (3, 2, 2) (4, 2, 1) (5, 2, 1) (6, 2, 1) (7, 2, 1) (8, 2, 1)
-                (1, 3, 3) (2, 3, 2) (3, 3, 1) (4, 3, 1) (5, 3, 1)
-                (1, 4, 2) (2, 4, 1) (3, 4, 1) (4, 4, 1)
-            );
+            tile_of!((1, 1, 8)(2, 1, 4)(3, 1, 3)(4, 1, 2)(5, 1, 2)(6, 1, 2)(
+                7, 1, 2
+            )(8, 1, 1)(1, 2, 4)(2, 2, 2)(3, 2, 2)(4, 2, 1)(
+                5, 2, 1
+            )(6, 2, 1)(7, 2, 1)(8, 2, 1)(1, 3, 3)(2, 3, 2)(
+                3, 3, 1
+            )(4, 3, 1)(5, 3, 1)(1, 4, 2)(2, 4, 1)(3, 4, 1)(
+                4, 4, 1
+            ));
             i += rows;
         }
         j += cols;
@@ -112,7 +115,8 @@ unsafe fn tile<V: Simd, const R: usize, const C: usize, const U: usize>(
         let update = product.update;
         for r in 0..R {
             for col in 0..C {
-                let to = c.at.offset((i + r) as isize * c.row + (j + col) as isize * c.col);
+                let to =
+                    c.at.offset((i + r) as isize * c.row + (j + col) as isize * c.col);
                 let mut x = update.alpha * products[r * C + col];
                 if !update.beta.is_zero() {
                     x += update.beta * *to;

@@ -155,3 +155,17 @@ unsafe fn inner_products<V: Simd>(product: Product<V::Scalar>) {
     // SAFETY: the caller's.
     unsafe { V::dots(product) }
 }
+
+pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {
+    assert!(isa.is_available());
+    // SAFETY: it is available.
+    unsafe {
+        match isa {
+            Isa::Portable => Four::<S>::peak(rounds),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => S::Avx2::peak(rounds),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => S::Avx512::peak(rounds),
+        }
+    }
+}

@@ -131,7 +131,8 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                 } else {
                     for lane in 0..V::LANES {
                         if lane < n_x {
-                            rows[lane] = V::load_first(n_p, from.offset(lane as isize * part.from_x));
+                            rows[lane] =
+                                V::load_first(n_p, from.offset(lane as isize * part.from_x));
                         }
                     }
                     let columns = transposed::<V>(rows);
@@ -153,7 +154,9 @@ unsafe fn copy_elements<S: Scalar>(part: &Part<S>) {
         for x in 0..part.count {
             // SAFETY: the element is the part's.
             unsafe {
-                let from = part.from.offset(x as isize * part.from_x + p as isize * part.from_p);
+                let from = part
+                    .from
+                    .offset(x as isize * part.from_x + p as isize * part.from_p);
                 *part.to.add(p * part.width + x) = *from;
             }
         }

@@ -16,7 +16,8 @@ pub(super) const MAX_LANES: usize = 16;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into [`Simd::sweep`], [`Simd::dots`] and [`Simd::pack`], where the
+/// Methods are inlined into [`Simd::sweep`], [`Simd::dots`], [`Simd::pack`] and
+/// [`Simd::peak`], where the
 /// instruction set is enabled: a kernel has no other way in.
 ///
 /// # Safety
@@ -55,6 +56,7 @@ pub(crate) trait Simd: 'static {
     unsafe fn sweep(block: &sweep::Block<Self::Scalar>);
     unsafe fn dots(product: Product<Self::Scalar>);
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
+    unsafe fn peak(rounds: usize) -> usize;
 
     /// The columns of a register tile.
     const COLS: usize = Self::LANES * Self::VECTORS;
@@ -94,7 +96,7 @@ pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES]) -> V::Vector {
     x[0]
 }
 
-/// The three ways in of [`Simd`], with the instruction set enabled.
+/// The ways in of [`Simd`], with the instruction set enabled.
 macro_rules! entry_points {
     ($($features:literal)?) => {
         $(#[target_feature(enable = $features)])?
@@ -113,6 +115,12 @@ macro_rules! entry_points {
         unsafe fn pack(job: &crate::matmul::pack::Job<Self::Scalar>) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::pack::pack::<Self>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn peak(rounds: usize) -> usize {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::peak::peak::<Self>(rounds) }
         }
     };
 }

@@ -57,6 +57,7 @@ pub(super) fn evenly(left: usize, most: usize) -> usize {
 #[inline(always)]
 pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
     let k = block.k as isize;
+    // Wider where a tile of few rows would wait for its own sums.
     let widest = match (block.b, block.rows) {
         (Source::InPlace(_), 1) => 8,
         (Source::InPlace(_), 2) => 6,
@@ -96,37 +97,39 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
                 last: cols - (vectors - 1) * V::LANES,
                 bias: block.update.bias.map(|bias| bias.wrapping_add(i)),
             };
-            macro_rules! tile_of {
-                ($($rows:literal)*) => {
+            macro_rules! multiply_one_of {
+                ($($rows:literal x [$($vectors:literal)*])*) => {
                     match (rows, vectors) {
-                        // SAFETY: the tile is within C; the rest is the caller's.
-                        $(($rows, 1) if $rows <= V::ROWS => unsafe {
-                            multiply::<V, $rows, 1>(block, &tile)
-                        },
-                        ($rows, 2) if $rows <= V::ROWS => unsafe {
-                            multiply::<V, $rows, 2>(block, &tile)
-                        },
-                        ($rows, 3) if $rows <= V::ROWS && (V::VECTORS == 3 || $rows <= 2) => unsafe {
-                            multiply::<V, $rows, 3>(block, &tile)
-                        },)*
-                        // Wider where a tile of few rows would wait for its own sums.
-                        (1, 4) => unsafe { multiply::<V, 1, 4>(block, &tile) },
-                        (1, 5) => unsafe { multiply::<V, 1, 5>(block, &tile) },
-                        (1, 6) => unsafe { multiply::<V, 1, 6>(block, &tile) },
-                        (1, 7) => unsafe { multiply::<V, 1, 7>(block, &tile) },
-                        (1, 8) => unsafe { multiply::<V, 1, 8>(block, &tile) },
-                        (2, 4) => unsafe { multiply::<V, 2, 4>(block, &tile) },
-                        (2, 5) => unsafe { multiply::<V, 2, 5>(block, &tile) },
-                        (2, 6) => unsafe { multiply::<V, 2, 6>(block, &tile) },
-                        _ => unreachable!("tiles have at most ROWS × VECTORS vectors"),
+                        $($(($rows, $vectors) if has_tile::<V>($rows, $vectors) => {
+                            multiply::<V, $rows, $vectors>(block, &tile);
+                        })*)*
+                        _ => unreachable!("bands and strips make no larger tiles"),
                     }
                 };
             }
-            tile_of!(1 2 3 4 5 6 7 8);
+            // SAFETY: the tile is within C; the rest is the caller's.
+            unsafe {
+                multiply_one_of!(
+                    1 x [1 2 3 4 5 6 7 8]
+                    2 x [1 2 3 4 5 6]
+                    3 x [1 2 3]
+                    4 x [1 2 3]
+                    5 x [1 2 3]
+                    6 x [1 2 3]
+                    7 x [1 2 3]
+                    8 x [1 2 3]
+                );
+            }
             j += cols;
         }
         i += rows;
     }
+}
+
+/// Whether the instruction set has registers for it; what this excludes is not compiled.
+#[inline(always)]
+const fn has_tile<V: Simd>(rows: usize, vectors: usize) -> bool {
+    rows <= 2 || (rows <= V::ROWS && vectors <= V::VECTORS)
 }
 
 /// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`

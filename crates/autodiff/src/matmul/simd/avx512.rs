@@ -111,12 +111,38 @@ macro_rules! avx512 {
 }
 
 avx512!(
-    F64, f64, __m512d, 8, u8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd,
-    _mm512_maskz_loadu_pd, _mm512_mask_storeu_pd, _mm512_add_pd, _mm512_mul_pd, _mm512_fmadd_pd,
-    _mm512_max_pd, _mm512_permutex2var_pd, i64
+    F64,
+    f64,
+    __m512d,
+    8,
+    u8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_maskz_loadu_pd,
+    _mm512_mask_storeu_pd,
+    _mm512_add_pd,
+    _mm512_mul_pd,
+    _mm512_fmadd_pd,
+    _mm512_max_pd,
+    _mm512_permutex2var_pd,
+    i64
 );
 avx512!(
-    F32, f32, __m512, 16, u16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps,
-    _mm512_maskz_loadu_ps, _mm512_mask_storeu_ps, _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps,
-    _mm512_max_ps, _mm512_permutex2var_ps, i32
+    F32,
+    f32,
+    __m512,
+    16,
+    u16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_maskz_loadu_ps,
+    _mm512_mask_storeu_ps,
+    _mm512_add_ps,
+    _mm512_mul_ps,
+    _mm512_fmadd_ps,
+    _mm512_max_ps,
+    _mm512_permutex2var_ps,
+    i32
 );
