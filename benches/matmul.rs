@@ -177,7 +177,7 @@ fn best_of_many(options: &Options, mut run: impl FnMut()) -> f64 {
     while time(runs) < Duration::from_micros(10) {
         runs *= 2;
     }
-    let budget = Duration::from_millis(if options.quick { 1 } else { 60 });
+    let budget = Duration::from_millis(if options.quick { 1 } else { 25 });
     let (start, mut best) = (Instant::now(), Duration::MAX);
     while start.elapsed() < budget {
         best = best.min(time(runs));

@@ -93,7 +93,7 @@ pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
 }
 
 /// The rows of A that are packed at a time.
-const ROWS_OF_A: usize = 64;
+const ROWS_OF_A: usize = 128;
 
 /// The columns of B that are packed at a time: with the inner axis cut as above, half a megabyte,
 /// which stays in the second cache.

@@ -24,7 +24,7 @@ pub(super) unsafe fn run<S: Native>(product: Product<S>) {
     let kernel = if product.c_has_rows() {
         choose(isa, &product)
     } else {
-        Kernel::Matrixmultiply
+        Kernel::of_a_crate()
     };
     // SAFETY: the best instruction set is one that the machine has; the rest is the caller's.
     unsafe {
@@ -70,27 +70,37 @@ fn is_large<S>(product: &Product<S>) -> bool {
     product.m * product.k * product.n >= 1 << 23
 }
 
-/// The kernel for a shape, C having contiguous rows. Measured by `cargo bench --bench matmul`.
+/// The kernel for a shape, C having contiguous rows, as `cargo bench --bench matmul` measured it.
 ///
 /// | A B | kernel | because |
 /// |---|---|---|
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
-/// | B in the second cache, or C with few rows | `InPlace` | a copy of B costs more than it saves |
-/// | B's columns contiguous, the same | `Strips` | the copy transposes |
-/// | larger | `Packed` | pages and cache sets, otherwise |
+/// | B within the second cache, or few rows | `InPlace` | a copy costs more than it saves |
+/// | the same, B's columns contiguous | `Strips` | the copy transposes |
+/// | larger | `Packed` | otherwise every element is on a page of its own |
+/// | large, no vectors of ours | a crate | it may have some for the machine |
 #[inline(always)]
 fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let Product { m, k, n, .. } = *product;
     if product.has_long_inner_axis() && k > 16 && (m * n <= 64 || n < 8 || m < 4) {
         return Kernel::Dots(isa);
     }
-    let fits = k * n * size_of::<S>() <= 1 << 19;
+    if isa == Isa::Portable && m * k * n >= LARGE_FOR_ARRAYS {
+        return Kernel::of_a_crate();
+    }
+    let fits = k * n * size_of::<S>() <= SECOND_CACHE / 2;
     match product.b_has_rows() {
         true if fits || m <= FEW_ROWS => Kernel::InPlace(isa),
-        false if fits && m * k * n < 1 << 23 => Kernel::Strips(isa),
+        false if fits && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
 }
 
+/// Of the machines that were measured.
+const SECOND_CACHE: usize = 1 << 20;
+
 /// Products with no more rows use every element of B too seldom to copy it.
 const FEW_ROWS: usize = 16;
+
+/// About 64³: not measured where there is no AVX2.
+const LARGE_FOR_ARRAYS: usize = 1 << 18;

@@ -97,6 +97,14 @@ impl Kernel {
             .chain(ours)
     }
 
+    /// The one for layouts and machines that those here are not for.
+    pub(super) fn of_a_crate() -> Self {
+        #[cfg(feature = "gemm")]
+        return Self::Gemm;
+        #[cfg(not(feature = "gemm"))]
+        Self::Matrixmultiply
+    }
+
     /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it.
     pub(super) fn oriented<S: Scalar>(self, product: Product<S>) -> Option<Product<S>> {
         let biased = product.update.bias.is_some() || product.update.relu;

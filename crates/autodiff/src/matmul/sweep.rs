@@ -53,6 +53,16 @@ pub(super) fn evenly(left: usize, most: usize) -> usize {
     }
 }
 
+/// How often [`evenly`] gives `most`, until the last two parts are left.
+#[inline(always)]
+fn strips_before_the_last_two(left: usize, most: usize) -> usize {
+    if left > 2 * most {
+        (left - 2 * most).div_ceil(most)
+    } else {
+        0
+    }
+}
+
 /// C's tiles band by band, so that a band of A stays in the first cache.
 #[inline(always)]
 pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
@@ -80,21 +90,27 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
         };
         let mut j = 0;
         while j < block.cols {
-            let cols = strip::<V>(block.cols - j, widest);
-            let vectors = cols.div_ceil(V::LANES);
-            let (b, b_row) = match block.b {
-                Source::InPlace(b) => (b.at.wrapping_add(j), b.row),
+            let left = block.cols - j;
+            // Strips of the greatest width are taken all at once.
+            let same = strips_before_the_last_two(left.div_ceil(V::LANES), widest).max(1);
+            let width = strip::<V>(left, widest);
+            let vectors = width.div_ceil(V::LANES);
+            let (b, b_row, b_strip) = match block.b {
+                Source::InPlace(b) => (b.at.wrapping_add(j), b.row, width as isize),
                 Source::Packed(b) => (
                     b.wrapping_offset(j as isize * k),
                     (vectors * V::LANES) as isize,
+                    width as isize * k,
                 ),
             };
             let tile = Tile {
                 a,
                 b,
                 b_row,
+                b_strip,
+                strips: same,
                 c: block.c.wrapping_offset(row * block.c_row).wrapping_add(j),
-                last: cols - (vectors - 1) * V::LANES,
+                last: width - (vectors - 1) * V::LANES,
                 bias: block.update.bias.map(|bias| bias.wrapping_add(i)),
             };
             macro_rules! multiply_one_of {
@@ -120,7 +136,7 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
                     8 x [1 2 3]
                 );
             }
-            j += cols;
+            j += same * width;
         }
         i += rows;
     }
@@ -132,12 +148,15 @@ const fn has_tile<V: Simd>(rows: usize, vectors: usize) -> bool {
     rows <= 2 || (rows <= V::ROWS && vectors <= V::VECTORS)
 }
 
-/// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`
-/// lanes.
+/// A tile of C, the band and the strip that it is the product of, or some of equal size side by
+/// side. Its last vectors have `last` lanes.
 struct Tile<S> {
     a: Place<*const S>,
     b: *const S,
     b_row: isize,
+    /// From a strip to the next one.
+    b_strip: isize,
+    strips: usize,
     c: *mut S,
     last: usize,
     bias: Option<*const S>,
@@ -146,19 +165,31 @@ struct Tile<S> {
 /// Inner axes that are longer than this leave the time to fetch C ahead of its use.
 const LONG: usize = 32;
 
-/// A tile of R rows of N vectors.
+/// Tiles of R rows of N vectors.
 #[inline(always)]
 unsafe fn multiply<V: Simd, const R: usize, const N: usize>(
     block: &Block<V::Scalar>,
     tile: &Tile<V::Scalar>,
 ) {
-    let Tile {
-        mut a, mut b, last, ..
-    } = *tile;
+    for strip in 0..tile.strips {
+        // SAFETY: the caller's: so many strips there are.
+        unsafe { multiply_strip::<V, R, N>(block, tile, strip) }
+    }
+}
+
+#[inline(always)]
+unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
+    block: &Block<V::Scalar>,
+    tile: &Tile<V::Scalar>,
+    strip: usize,
+) {
+    let Tile { mut a, last, .. } = *tile;
+    let mut b = tile.b.wrapping_offset(strip as isize * tile.b_strip);
+    let c = tile.c.wrapping_add(strip * N * V::LANES);
     // A macro, because a closure does not get the instruction set.
     macro_rules! c {
         ($r:expr, $v:expr) => {
-            tile.c.offset($r as isize * block.c_row).add($v * V::LANES)
+            c.offset($r as isize * block.c_row).add($v * V::LANES)
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
