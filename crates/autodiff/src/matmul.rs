@@ -9,218 +9,36 @@
 
 #![allow(
     unsafe_code,
-    reason = "the gemm kernels of matrixmultiply take pointers"
+    reason = "kernels work on vectors and on places that no slice can stand for"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    clippy::manual_memcpy,
+    reason = "an array of vectors is registers where every index is a constant after unrolling"
 )]
 
+mod blocks;
+mod choice;
+mod dots;
+mod kernel;
+mod loops;
+mod matrix;
+mod native;
+mod pack;
+mod peak;
+mod product;
+mod simd;
+mod sweep;
+mod threads;
+
+pub use kernel::{Isa, Kernel};
+pub(crate) use loops::{Loop, vectorized};
+pub use matrix::{Matrix, MatrixMut};
+use native::Native;
+use product::{Product, Update};
+pub use threads::{set_threads, threads};
+
 use crate::Scalar;
-
-/// A matrix that is read: a slice with a stride per axis.
-///
-/// Invariant: every element `data[i · row_stride + j · col_stride]` lies within the slice.
-///
-/// ```
-/// use autodiff::matmul::Matrix;
-///
-/// let a = Matrix::row_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
-/// assert_eq!(a.at(1, 0), 4.0);
-/// assert_eq!(a.t().at(0, 1), 4.0);
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a, S> {
-    data: &'a [S],
-    layout: Layout,
-}
-
-/// A matrix that is written: as [`Matrix`], and no two of its elements are the same place.
-#[derive(Debug)]
-pub struct MatrixMut<'a, S> {
-    data: &'a mut [S],
-    layout: Layout,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
-}
-
-impl Layout {
-    #[track_caller]
-    fn checked(self, available: usize) -> Self {
-        assert!(
-            self.span().is_some_and(|span| span <= available),
-            "a {} × {} matrix with strides {} and {} does not fit in {available} elements",
-            self.rows,
-            self.cols,
-            self.row_stride,
-            self.col_stride
-        );
-        self
-    }
-
-    /// One more than the largest offset, `None` where that or a stride overflows `isize`, which is
-    /// what pointer offsets are counted in.
-    fn span(self) -> Option<usize> {
-        isize::try_from(self.row_stride.max(self.col_stride)).ok()?;
-        if self.rows == 0 || self.cols == 0 {
-            return Some(0);
-        }
-        let rows = (self.rows - 1).checked_mul(self.row_stride)?;
-        let cols = (self.cols - 1).checked_mul(self.col_stride)?;
-        let span = rows.checked_add(cols)?.checked_add(1)?;
-        isize::try_from(span).is_ok().then_some(span)
-    }
-
-    /// Whether different indices are different places: one axis steps over the whole of the other,
-    /// or there are no indices.
-    fn is_injective(self) -> bool {
-        let steps_over = |stride: usize, n: usize, inner_stride: usize, inner_n: usize| {
-            (inner_n <= 1 || inner_stride > 0)
-                && (n <= 1 || stride > (inner_n.max(1) - 1).saturating_mul(inner_stride))
-        };
-        self.rows == 0
-            || self.cols == 0
-            || steps_over(self.row_stride, self.rows, self.col_stride, self.cols)
-            || steps_over(self.col_stride, self.cols, self.row_stride, self.rows)
-    }
-
-    fn transposed(self) -> Self {
-        Self {
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-        }
-    }
-
-    fn offset(self, i: usize, j: usize) -> usize {
-        i * self.row_stride + j * self.col_stride
-    }
-}
-
-impl<'a, S: Scalar> Matrix<'a, S> {
-    /// The rows × cols matrix stored row by row.
-    ///
-    /// # Panics
-    ///
-    /// If the slice has fewer elements.
-    #[track_caller]
-    #[must_use]
-    pub fn row_major(data: &'a [S], rows: usize, cols: usize) -> Self {
-        Self::strided(data, rows, cols, cols, 1)
-    }
-
-    /// The rows × cols matrix with element (i, j) at `data[i · row_stride + j · col_stride]`.
-    ///
-    /// # Panics
-    ///
-    /// If an element would lie outside the slice.
-    #[track_caller]
-    #[must_use]
-    pub fn strided(
-        data: &'a [S],
-        rows: usize,
-        cols: usize,
-        row_stride: usize,
-        col_stride: usize,
-    ) -> Self {
-        let layout = Layout {
-            rows,
-            cols,
-            row_stride,
-            col_stride,
-        };
-        Self {
-            data,
-            layout: layout.checked(data.len()),
-        }
-    }
-
-    /// The transpose: the same elements, the strides exchanged.
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self {
-            data: self.data,
-            layout: self.layout.transposed(),
-        }
-    }
-
-    /// The number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.layout.rows
-    }
-
-    /// The number of columns.
-    #[must_use]
-    pub fn cols(&self) -> usize {
-        self.layout.cols
-    }
-
-    /// The element in row `i`, column `j`.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such element.
-    #[track_caller]
-    #[must_use]
-    pub fn at(&self, i: usize, j: usize) -> S {
-        assert!(i < self.rows() && j < self.cols(), "({i}, {j}) is outside");
-        self.data[self.layout.offset(i, j)]
-    }
-}
-
-impl<'a, S: Scalar> MatrixMut<'a, S> {
-    /// The rows × cols matrix stored row by row.
-    ///
-    /// # Panics
-    ///
-    /// If the slice has fewer elements.
-    #[track_caller]
-    #[must_use]
-    pub fn row_major(data: &'a mut [S], rows: usize, cols: usize) -> Self {
-        Self::strided(data, rows, cols, cols, 1)
-    }
-
-    /// The rows × cols matrix with element (i, j) at `data[i · row_stride + j · col_stride]`.
-    ///
-    /// # Panics
-    ///
-    /// If an element would lie outside the slice, or if two of them could be the same place.
-    #[track_caller]
-    #[must_use]
-    pub fn strided(
-        data: &'a mut [S],
-        rows: usize,
-        cols: usize,
-        row_stride: usize,
-        col_stride: usize,
-    ) -> Self {
-        let layout = Layout {
-            rows,
-            cols,
-            row_stride,
-            col_stride,
-        }
-        .checked(data.len());
-        assert!(
-            layout.is_injective(),
-            "a {rows} × {cols} matrix with strides {row_stride} and {col_stride} overlaps itself"
-        );
-        Self { data, layout }
-    }
-
-    /// The transpose: the same elements, the strides exchanged.
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self {
-            layout: self.layout.transposed(),
-            data: self.data,
-        }
-    }
-}
 
 /// C ← α A B + β C; if β is 0, C is not read. A is m × k, B is k × n, C is m × n, any of them
 /// possibly empty; the kernel is the scalar's own.
@@ -237,25 +55,35 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
 /// # Panics
 ///
 /// If the sizes do not fit.
+#[inline]
 #[track_caller]
 pub fn matmul<S: Scalar>(
     alpha: S,
     a: Matrix<'_, S>,
     b: Matrix<'_, S>,
     beta: S,
-    c: MatrixMut<'_, S>,
+    mut c: MatrixMut<'_, S>,
 ) {
-    assert!(
-        a.cols() == b.rows() && a.rows() == c.layout.rows && b.cols() == c.layout.cols,
-        "matmul: {} × {} times {} × {} does not give {} × {}",
-        a.rows(),
-        a.cols(),
-        b.rows(),
-        b.cols(),
-        c.layout.rows,
-        c.layout.cols
-    );
-    S::gemm(alpha, a, b, beta, c);
+    check_sizes(&a, &b, &c);
+    S::gemm(alpha, &a, &b, beta, &mut c);
+}
+
+#[inline]
+#[track_caller]
+fn check_sizes<S: Scalar>(a: &Matrix<'_, S>, b: &Matrix<'_, S>, c: &MatrixMut<'_, S>) {
+    let sizes = [a, b].map(|x| [x.rows(), x.cols()]);
+    let [[m, k], [k_b, n]] = sizes;
+    let size = [c.layout.rows, c.layout.cols];
+    if k != k_b || size != [m, n] {
+        refuse(sizes, size);
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse([[m, k], [k_b, n]]: [[usize; 2]; 2], [rows, cols]: [usize; 2]) -> ! {
+    panic!("matmul: {m} × {k} times {k_b} × {n} does not give {rows} × {cols}");
 }
 
 /// The contract as three loops: what every kernel is tested against, and the one for scalars that
@@ -284,42 +112,153 @@ pub fn reference<S: Scalar>(
     }
 }
 
-macro_rules! matrixmultiply_kernel {
-    ($name:ident, $scalar:ty) => {
-        pub(crate) fn $name(
-            alpha: $scalar,
-            a: Matrix<'_, $scalar>,
-            b: Matrix<'_, $scalar>,
-            beta: $scalar,
-            c: MatrixMut<'_, $scalar>,
-        ) {
-            let (m, k, n) = (c.layout.rows, a.layout.cols, c.layout.cols);
-            assert!(a.layout.rows == m && b.layout.rows == k && b.layout.cols == n);
-            // SAFETY: `Layout::checked` held when the three were built, so every offset
-            // i · row_stride + j · col_stride is inside its slice and fits in an isize; the sizes
-            // agree by the line above; C is borrowed mutably, hence disjoint from A and B, and
-            // `Layout::is_injective` held for it, so its elements are distinct.
-            unsafe {
-                matrixmultiply::$name(
-                    m,
-                    k,
-                    n,
-                    alpha,
-                    a.data.as_ptr(),
-                    a.layout.row_stride as isize,
-                    a.layout.col_stride as isize,
-                    b.data.as_ptr(),
-                    b.layout.row_stride as isize,
-                    b.layout.col_stride as isize,
-                    beta,
-                    c.data.as_mut_ptr(),
-                    c.layout.row_stride as isize,
-                    c.layout.col_stride as isize,
-                );
-            }
-        }
-    };
+/// What [`affine`] does to a sum before it writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    Identity,
+    /// x where it is positive or NaN, else 0.
+    Relu,
 }
 
-matrixmultiply_kernel!(sgemm, f32);
-matrixmultiply_kernel!(dgemm, f64);
+/// C ← f(A B + b 1ᵀ), a bias for every row and f one of [`Activation`]: a layer of a network in one
+/// pass over C. C is not read.
+///
+/// ```
+/// use autodiff::matmul::{Activation, Matrix, MatrixMut, affine};
+///
+/// let w = Matrix::row_major(&[2.0, -1.0], 1, 2);
+/// let x = Matrix::row_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
+/// let mut z = [f64::NAN; 3];
+/// affine(w, x, &[1.5], Activation::Relu, MatrixMut::row_major(&mut z, 1, 3));
+/// assert_eq!(z, [0.0, 0.5, 1.5]);
+/// ```
+///
+/// # Panics
+///
+/// If the sizes do not fit, or there is not one bias for every row of C.
+#[inline]
+#[track_caller]
+pub fn affine<S: Scalar>(
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    bias: &[S],
+    activation: Activation,
+    mut c: MatrixMut<'_, S>,
+) {
+    check_sizes(&a, &b, &c);
+    assert_eq!(bias.len(), c.layout.rows, "one bias for every row");
+    if !S::affine(&a, &b, bias, activation, &mut c) {
+        affine_in_steps(&a, &b, bias, activation, c);
+    }
+}
+
+/// The same as three passes over C, for scalars and layouts that no kernel does it for.
+fn affine_in_steps<S: Scalar>(
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    bias: &[S],
+    activation: Activation,
+    mut c: MatrixMut<'_, S>,
+) {
+    let layout = c.layout;
+    let places = |i: usize| (0..layout.cols).map(move |j| layout.offset(i, j));
+    for (i, &bias) in bias.iter().enumerate() {
+        places(i).for_each(|place| c.data[place] = bias);
+    }
+    S::gemm(S::one(), a, b, S::one(), &mut c);
+    if activation == Activation::Relu {
+        for place in (0..layout.rows).flat_map(places) {
+            if c.data[place] <= S::zero() {
+                c.data[place] = S::zero();
+            }
+        }
+    }
+}
+
+/// C ← α A B + β C by one certain kernel, whether or not it is a good one for these sizes; `false`,
+/// and C as it was, if it does not take the layout or the scalar. This is for those who compare.
+///
+/// # Panics
+///
+/// If the sizes do not fit.
+#[track_caller]
+pub fn matmul_by<S: Scalar>(
+    kernel: Kernel,
+    alpha: S,
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    beta: S,
+    mut c: MatrixMut<'_, S>,
+) -> bool {
+    check_sizes(&a, &b, &c);
+    if kernel == Kernel::Reference {
+        reference(alpha, a, b, beta, c);
+        return true;
+    }
+    S::gemm_by(kernel, alpha, &a, &b, beta, &mut c)
+}
+
+/// Runs multiply-adds that never leave the registers of the best instruction set, and returns how
+/// many operations that were: what a bench compares products with. 0 for a scalar that there is no
+/// instruction for.
+#[must_use]
+pub fn multiply_adds<S: Scalar>(rounds: usize) -> usize {
+    S::multiply_adds(rounds)
+}
+
+pub(crate) fn native_by<S: Native>(
+    kernel: Kernel,
+    alpha: S,
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    beta: S,
+    c: &mut MatrixMut<'_, S>,
+) -> bool {
+    let product = Product::new(a, b, c, Update::scaled(alpha, beta));
+    let Some(product) = kernel.oriented(product) else {
+        return false;
+    };
+    assert!(Kernel::available().any(|available| available == kernel));
+    // SAFETY: it is available; the matrices are borrowed until the end of this function.
+    unsafe { kernel.run(product) };
+    true
+}
+
+/// C ← α A B + β C by the kernel that suits the shape.
+#[inline(always)]
+pub(crate) fn native<S: Native>(
+    alpha: S,
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    beta: S,
+    c: &mut MatrixMut<'_, S>,
+) {
+    let product = Product::new(a, b, c, Update::scaled(alpha, beta));
+    // SAFETY: the matrices are borrowed until the end of this function.
+    unsafe { choice::run(product) };
+}
+
+/// [`affine`], if the kernel for the shape does it.
+pub(crate) fn native_affine<S: Native>(
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    bias: &[S],
+    activation: Activation,
+    c: &mut MatrixMut<'_, S>,
+) -> bool {
+    assert_eq!(bias.len(), c.layout.rows);
+    let update = Update {
+        bias: Some(bias.as_ptr()),
+        relu: activation == Activation::Relu,
+        ..Update::scaled(S::one(), S::zero())
+    };
+    let product = Product::new(a, b, c, update);
+    // SAFETY: matrices and bias are borrowed until the end of this function.
+    unsafe { choice::run_biased(product) }
+}
+
+pub(crate) fn native_multiply_adds<S: Native>(rounds: usize) -> usize {
+    kernel::multiply_adds::<S>(Isa::best(), rounds)
+}

@@ -6,7 +6,7 @@ use std::iter::Sum;
 use num_traits::{Float, NumAssign};
 
 use crate::elementary;
-use crate::matmul::{self, Matrix, MatrixMut};
+use crate::matmul::{self, Activation, Kernel, Matrix, MatrixMut};
 
 /// A real number that rules can be run at: `f32`, `f64`, and whatever else behaves like them.
 ///
@@ -82,12 +82,44 @@ pub trait Scalar:
     /// The default is the reference loop, correct for any scalar.
     fn gemm(
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) {
-        matmul::reference(alpha, a, b, beta, c);
+        matmul::reference(alpha, *a, *b, beta, c.reborrow());
+    }
+
+    /// C ← f(A B + b 1ᵀ), or `false` and C is lost: [`matmul::affine`] is the way to call it.
+    #[doc(hidden)]
+    fn affine(
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
+        _bias: &[Self],
+        _activation: Activation,
+        _c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        false
+    }
+
+    /// [`matmul::multiply_adds`] is the way to call it.
+    #[doc(hidden)]
+    fn multiply_adds(_rounds: usize) -> usize {
+        0
+    }
+
+    /// [`gemm`](Self::gemm) by one certain kernel, `false` if the scalar has it not, or not for this layout;
+    /// [`matmul::matmul_by`] is the way to call it.
+    #[doc(hidden)]
+    fn gemm_by(
+        _kernel: Kernel,
+        _alpha: Self,
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
+        _beta: Self,
+        _c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        false
     }
 }
 
@@ -120,12 +152,37 @@ impl Scalar for f32 {
 
     fn gemm(
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) {
-        matmul::sgemm(alpha, a, b, beta, c);
+        matmul::native(alpha, a, b, beta, c);
+    }
+
+    fn affine(
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
+        bias: &[Self],
+        activation: Activation,
+        c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_affine(a, b, bias, activation, c)
+    }
+
+    fn multiply_adds(rounds: usize) -> usize {
+        matmul::native_multiply_adds::<Self>(rounds)
+    }
+
+    fn gemm_by(
+        kernel: Kernel,
+        alpha: Self,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
+        beta: Self,
+        c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_by(kernel, alpha, a, b, beta, c)
     }
 }
 
@@ -158,11 +215,36 @@ impl Scalar for f64 {
 
     fn gemm(
         alpha: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         beta: Self,
-        c: MatrixMut<'_, Self>,
+        c: &mut MatrixMut<'_, Self>,
     ) {
-        matmul::dgemm(alpha, a, b, beta, c);
+        matmul::native(alpha, a, b, beta, c);
+    }
+
+    fn affine(
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
+        bias: &[Self],
+        activation: Activation,
+        c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_affine(a, b, bias, activation, c)
+    }
+
+    fn multiply_adds(rounds: usize) -> usize {
+        matmul::native_multiply_adds::<Self>(rounds)
+    }
+
+    fn gemm_by(
+        kernel: Kernel,
+        alpha: Self,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
+        beta: Self,
+        c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        matmul::native_by(kernel, alpha, a, b, beta, c)
     }
 }

@@ -1,52 +1,7 @@
-//! Loops in the vector instructions of the machine that runs them.
-//!
-//! A program that is built for every x86-64 machine may use two lanes of `f64`, unless a function
-//! is compiled for more and called only where there is more. That is all this module does: a
-//! [`Loop`] is inlined into such functions, and the compiler vectorizes it in each.
-//!
-//! The same operations are done in the same order whatever the width, and none is fused, so every
-//! machine gives the same bits. (The crate `pulp` does this too, and takes longer to build than the
-//! whole of this one.)
-#![allow(unsafe_code)]
+//! Elementwise loops and sums, in the vector instructions of the machine that runs them.
 
 use crate::Scalar;
-
-/// Work that is inlined where it is run.
-pub(crate) trait Loop {
-    type Output;
-
-    /// Has to be `#[inline(always)]`, as what it calls should be.
-    fn run(self) -> Self::Output;
-}
-
-/// Runs a loop over elements of `S`.
-#[inline]
-pub(crate) fn vectorized<S: Scalar, L: Loop>(task: L) -> L::Output {
-    #[cfg(target_arch = "x86_64")]
-    if S::VECTORIZES {
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the machine has what it is compiled for.
-            return unsafe { with_avx512(task) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the machine has what it is compiled for.
-            return unsafe { with_avx2(task) };
-        }
-    }
-    task.run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn with_avx512<L: Loop>(task: L) -> L::Output {
-    task.run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn with_avx2<L: Loop>(task: L) -> L::Output {
-    task.run()
-}
+use crate::matmul::{Loop, vectorized};
 
 /// `to[k]` ← f(`from[0][k]`, …): a loop that becomes vector instructions, the widest that the
 /// machine has.

@@ -1,4 +1,4 @@
-use crate::matmul::{Matrix, MatrixMut, matmul};
+use crate::matmul::{Activation, Matrix, MatrixMut, affine};
 use crate::signature::{Draw, Signature};
 use crate::vectorized::sum;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
@@ -32,14 +32,11 @@ impl Op for Linear {
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, z: &mut [S]) {
         let [w, a, b] = x.views();
         let [n_out, n_in, m] = sizes(x);
-        for (row, &bias) in z.chunks_exact_mut(m.max(1)).zip(&b[..]) {
-            row.fill(bias);
-        }
-        matmul(
-            S::one(),
+        affine(
             Matrix::row_major(&w, n_out, n_in),
             Matrix::row_major(&a, n_in, m),
-            S::one(),
+            &b,
+            Activation::Identity,
             MatrixMut::row_major(z, n_out, m),
         );
     }

@@ -3,8 +3,8 @@
 
 use super::{Args, Pointwise};
 use crate::Scalar;
+use crate::matmul::{Loop, vectorized};
 use crate::runs::{MAX_OPERANDS, Run};
-use crate::vectorized::{Loop, vectorized};
 
 /// The longest piece of a run with a stretched input in it, which is written out.
 pub(super) const PIECE: usize = 64;

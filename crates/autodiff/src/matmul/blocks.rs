@@ -1,0 +1,147 @@
+//! Products as sweeps: of the matrices where they lie, of strips of B packed on the stack, or of
+//! blocks of A and B packed in a workspace.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::pack::{Cut, Job};
+use super::product::{Product, parts};
+use super::simd::Simd;
+use super::sweep::{Block, Source};
+
+/// One line of the cache, so that a vector in packed parts is never on two.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([MaybeUninit<u8>; 64]);
+
+/// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
+const LINES_OF_A_STRIP: usize = 768;
+
+/// How much of the inner axis is packed at a time: as much of a strip as fits in those lines.
+const fn inner_block<V: Simd>() -> usize {
+    LINES_OF_A_STRIP * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
+}
+
+/// For C and B with contiguous rows.
+#[inline(always)]
+pub(super) unsafe fn in_place<V: Simd>(product: Product<V::Scalar>) {
+    let (a, b) = (Source::InPlace(product.a), Source::InPlace(product.b));
+    // SAFETY: the caller's; a row of B, like one of C, is contiguous.
+    unsafe { V::sweep(&block(product, a, b)) }
+}
+
+/// For C with contiguous rows and any B: the stack has room for some strips of it.
+#[inline(never)]
+pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
+    let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_A_STRIP];
+    let packed = lines.as_mut_ptr().cast::<V::Scalar>();
+    let rows = inner_block::<V>() / product.k.clamp(1, inner_block::<V>());
+    for cols in parts(product.n, |left| left.min(rows * V::COLS)) {
+        let product = product.cols(cols);
+        for inner in inner_parts(product.k, inner_block::<V>()) {
+            let product = product.inner(inner);
+            let (a, b) = (
+                Source::InPlace(product.a),
+                Source::Packed(packed.cast_const()),
+            );
+            // SAFETY: so many strips fit in the lines; the rest is the caller's.
+            unsafe {
+                V::pack(&strips_of(product, packed));
+                V::sweep(&block(product, a, b));
+            }
+        }
+    }
+}
+
+/// For C with contiguous rows and any A and B, large enough for the copies to pay.
+#[inline(never)]
+pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
+    let depth = product.k.clamp(1, inner_block::<V>());
+    let rows = ROWS_OF_A.min(product.m);
+    let cols = cols_of_b::<V>().min(product.n.next_multiple_of(V::LANES));
+    let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
+    let pack_a = product.a.col != 1;
+    let a_lines = if pack_a { lines(rows * depth) } else { 0 };
+    let mut workspace = Vec::<Line>::with_capacity(a_lines + lines(cols * depth));
+    let packed_a = workspace.as_mut_ptr().cast::<V::Scalar>();
+    let packed_b = workspace
+        .as_mut_ptr()
+        .wrapping_add(a_lines)
+        .cast::<V::Scalar>();
+    for some_cols in parts(product.n, |left| left.min(cols)) {
+        let product = product.cols(some_cols);
+        for inner in inner_parts(product.k, depth) {
+            let product = product.inner(inner);
+            let b = Source::Packed(packed_b.cast_const());
+            // SAFETY: there is room for k rows of the columns and of the end of a vector.
+            unsafe { V::pack(&strips_of(product, packed_b)) }
+            if !pack_a {
+                // SAFETY: the caller's; B is what was just packed.
+                unsafe { V::sweep(&block(product, Source::InPlace(product.a), b)) }
+                continue;
+            }
+            for some_rows in parts(product.m, |left| left.min(rows)) {
+                let product = product.rows(some_rows);
+                // SAFETY: there is room for k columns of the rows; A and B are what was packed.
+                unsafe {
+                    V::pack(&bands_of(product, packed_a));
+                    V::sweep(&block(product, Source::Packed(packed_a), b));
+                }
+            }
+        }
+    }
+}
+
+/// The rows of A that are packed at a time.
+const ROWS_OF_A: usize = 128;
+
+/// The columns of B that are packed at a time: with the inner axis cut as above, half a megabyte,
+/// which stays in the second cache.
+fn cols_of_b<V: Simd>() -> usize {
+    10 * V::COLS
+}
+
+/// Equal parts of the inner axis, `most` long or less. An empty one is one part too: β and the bias
+/// want to be applied.
+fn inner_parts(k: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let part = k.div_ceil(k.div_ceil(most).max(1));
+    parts(k, move |left| left.min(part)).chain((k == 0).then_some(0..0))
+}
+
+#[inline(always)]
+fn block<S: Copy>(product: Product<S>, a: Source<S>, b: Source<S>) -> Block<S> {
+    Block {
+        rows: product.m,
+        cols: product.n,
+        k: product.k,
+        a,
+        b,
+        c: product.c.at,
+        c_row: product.c.row,
+        update: product.update,
+    }
+}
+
+fn strips_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
+    Job {
+        k: product.k,
+        count: product.n,
+        cut: Cut::Strips,
+        from: product.b.at,
+        from_x: product.b.col,
+        from_p: product.b.row,
+        to,
+    }
+}
+
+fn bands_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
+    Job {
+        k: product.k,
+        count: product.m,
+        cut: Cut::Bands,
+        from: product.a.at,
+        from_x: product.a.row,
+        from_p: product.a.col,
+        to,
+    }
+}

@@ -1,0 +1,179 @@
+//! Which kernels there are, what each of them takes, and how it is called.
+
+use super::blocks::{in_place, packed, strips};
+use super::native::Native;
+use super::product::Product;
+use super::simd::Simd;
+use super::simd::portable::Four;
+use crate::Scalar;
+
+/// The instruction sets that kernels are compiled for, and chosen from when the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isa {
+    /// Whatever the compiler makes of arrays of four.
+    Portable,
+    /// 256-bit vectors and fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 512-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// Those that this machine has, the best one last.
+    pub fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let candidates = [Self::Portable, Self::Avx2, Self::Avx512];
+        #[cfg(not(target_arch = "x86_64"))]
+        let candidates = [Self::Portable];
+        candidates.into_iter().filter(|isa| isa.is_available())
+    }
+
+    /// The best one that this machine has.
+    #[inline]
+    #[must_use]
+    pub fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        for isa in [Self::Avx512, Self::Avx2] {
+            if isa.is_available() {
+                return isa;
+            }
+        }
+        Self::Portable
+    }
+
+    #[inline(always)]
+    fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512f"),
+        }
+    }
+}
+
+/// A way to compute a product of `f32` or `f64`. They differ in speed, in the layouts they take,
+/// and in the last bits of what they give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// [`reference`](super::reference), for any scalar.
+    Reference,
+    /// Register tiles over A, B and C where they lie. Rows of B and C, or columns of A and C, are
+    /// contiguous.
+    InPlace(Isa),
+    /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
+    Strips(Isa),
+    /// The same on blocks of A and B copied to a workspace, which it allocates. Rows or columns of
+    /// C are contiguous.
+    Packed(Isa),
+    /// Inner products. Rows of A and columns of B are contiguous.
+    Dots(Isa),
+    /// The crate `matrixmultiply`, for any layout.
+    Matrixmultiply,
+    /// The crate `gemm`, for any layout.
+    #[cfg(feature = "gemm")]
+    Gemm,
+}
+
+impl Kernel {
+    /// Those that this machine can run.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let ours = Isa::available().flat_map(|isa| {
+            [Self::InPlace, Self::Strips, Self::Packed, Self::Dots].map(|kernel| kernel(isa))
+        });
+        [Self::Reference, Self::Matrixmultiply]
+            .into_iter()
+            .chain(
+                #[cfg(feature = "gemm")]
+                [Self::Gemm],
+                #[cfg(not(feature = "gemm"))]
+                [],
+            )
+            .chain(ours)
+    }
+
+    /// The one for layouts and machines that those here are not for.
+    pub(super) fn of_a_crate() -> Self {
+        #[cfg(feature = "gemm")]
+        return Self::Gemm;
+        #[cfg(not(feature = "gemm"))]
+        Self::Matrixmultiply
+    }
+
+    /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it.
+    pub(super) fn oriented<S: Scalar>(self, product: Product<S>) -> Option<Product<S>> {
+        let biased = product.update.bias.is_some() || product.update.relu;
+        let candidates = [Some(product), (!biased).then(|| product.transposed())];
+        let mut candidates = candidates.into_iter().flatten();
+        match self {
+            Self::InPlace(_) => candidates.find(|p| p.c_has_rows() && p.b_has_rows()),
+            Self::Strips(_) | Self::Packed(_) => candidates.find(Product::c_has_rows),
+            Self::Dots(_) => (!biased && product.has_long_inner_axis()).then_some(product),
+            _ => (!biased).then_some(product),
+        }
+    }
+
+    /// Runs it on a product that [`oriented`](Self::oriented) gave.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instruction set, and the matrices of the product are still borrowed.
+    #[inline(always)]
+    pub(super) unsafe fn run<S: Native>(self, product: Product<S>) {
+        macro_rules! on {
+            ($isa:expr, $kernel:ident) => {
+                match $isa {
+                    Isa::Portable => $kernel::<Four<S>>(product),
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => $kernel::<S::Avx2>(product),
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx512 => $kernel::<S::Avx512>(product),
+                }
+            };
+        }
+        // SAFETY: the caller's, and Product's invariant.
+        unsafe {
+            match self {
+                Self::InPlace(isa) => on!(isa, in_place),
+                Self::Strips(isa) => on!(isa, strips),
+                Self::Packed(isa) => on!(isa, packed),
+                Self::Dots(isa) => on!(isa, inner_products),
+                Self::Matrixmultiply => S::matrixmultiply(product),
+                #[cfg(feature = "gemm")]
+                Self::Gemm => S::gemm_crate(product),
+                Self::Reference => unreachable!("the reference takes matrices, not pointers"),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn inner_products<V: Simd>(product: Product<V::Scalar>) {
+    // Long columns of a tile are better than long rows.
+    let product = if product.m < product.n {
+        product.transposed()
+    } else {
+        product
+    };
+    // SAFETY: the caller's.
+    unsafe { V::dots(product) }
+}
+
+pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {
+    assert!(isa.is_available());
+    // SAFETY: it is available.
+    unsafe {
+        match isa {
+            Isa::Portable => Four::<S>::peak(rounds),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => S::Avx2::peak(rounds),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => S::Avx512::peak(rounds),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The scalars that machines have instructions for.
+
+use super::product::Product;
+use super::simd::Simd;
+use crate::Scalar;
+
+#[cfg(target_arch = "x86_64")]
+use super::simd::{avx2, avx512};
+
+/// `f32` or `f64`: its vectors, and its functions in the kernel crates.
+pub(crate) trait Native: Scalar {
+    #[cfg(target_arch = "x86_64")]
+    type Avx2: Simd<Scalar = Self>;
+    #[cfg(target_arch = "x86_64")]
+    type Avx512: Simd<Scalar = Self>;
+
+    /// # Safety
+    ///
+    /// The matrices of the product are still borrowed.
+    unsafe fn matrixmultiply(product: Product<Self>);
+
+    /// # Safety
+    ///
+    /// The matrices of the product are still borrowed.
+    #[cfg(feature = "gemm")]
+    unsafe fn gemm_crate(product: Product<Self>) {
+        let Product {
+            m,
+            k,
+            n,
+            a,
+            b,
+            c,
+            update,
+        } = product;
+        // SAFETY: Product's invariant and the caller's. C is not read if β is 0, by `read_dst`.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                k,
+                c.at,
+                c.col,
+                c.row,
+                !update.beta.is_zero(),
+                a.at,
+                a.col,
+                a.row,
+                b.at,
+                b.col,
+                b.row,
+                update.beta,
+                update.alpha,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
+    }
+}
+
+macro_rules! native {
+    ($scalar:ident, $vectors:ident, $gemm:ident) => {
+        impl Native for $scalar {
+            #[cfg(target_arch = "x86_64")]
+            type Avx2 = avx2::$vectors;
+            #[cfg(target_arch = "x86_64")]
+            type Avx512 = avx512::$vectors;
+
+            unsafe fn matrixmultiply(product: Product<Self>) {
+                let Product {
+                    m,
+                    k,
+                    n,
+                    a,
+                    b,
+                    c,
+                    update,
+                } = product;
+                // SAFETY: Product's invariant and the caller's.
+                unsafe {
+                    matrixmultiply::$gemm(
+                        m,
+                        k,
+                        n,
+                        update.alpha,
+                        a.at,
+                        a.row,
+                        a.col,
+                        b.at,
+                        b.row,
+                        b.col,
+                        update.beta,
+                        c.at,
+                        c.row,
+                        c.col,
+                    );
+                }
+            }
+        }
+    };
+}
+
+native!(f32, F32, sgemm);
+native!(f64, F64, dgemm);

@@ -1,0 +1,164 @@
+//! Copies of a matrix' parts in the order in which [`sweep`](super::sweep) reads them.
+
+use num_traits::Zero;
+
+use super::product::parts;
+use super::simd::{MAX_LANES, Simd, transposed};
+use super::sweep::{band, strip};
+use crate::Scalar;
+
+/// `from[x · from_x + p · from_p]` for p < k and x < count, as [`sweep`](super::sweep) cuts x into
+/// bands or strips: each of them `width` elements per p, whatever those beyond its end are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<S> {
+    pub(super) k: usize,
+    pub(super) count: usize,
+    pub(super) cut: Cut,
+    pub(super) from: *const S,
+    pub(super) from_x: isize,
+    pub(super) from_p: isize,
+    pub(super) to: *mut S,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cut {
+    Bands,
+    Strips,
+}
+
+/// As [`Job`] says. Nothing else is written; `to` overlaps nothing that is read.
+#[inline(always)]
+pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
+    if job.from_x == 1 {
+        // Some rows at a time, because every row may be on another page.
+        for rows in parts(job.k, |left| left.min(16)) {
+            let mut x = 0;
+            while x < job.count {
+                let part = part::<V>(job, x);
+                for p in rows.clone() {
+                    // SAFETY: the caller's.
+                    unsafe { copy_row::<V>(&part, p) }
+                }
+                x += part.count;
+            }
+        }
+    } else {
+        let mut x = 0;
+        while x < job.count {
+            let part = part::<V>(job, x);
+            // SAFETY: the caller's.
+            unsafe {
+                if job.from_p == 1 {
+                    transpose::<V>(&part);
+                } else {
+                    copy_elements(&part);
+                }
+            }
+            x += part.count;
+        }
+    }
+}
+
+/// One band or strip.
+struct Part<S> {
+    k: usize,
+    count: usize,
+    width: usize,
+    from: *const S,
+    from_x: isize,
+    from_p: isize,
+    to: *mut S,
+}
+
+/// The one that begins at x.
+#[inline(always)]
+fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
+    let left = job.count - x;
+    let (count, width) = match job.cut {
+        Cut::Bands => (band::<V>(left), band::<V>(left)),
+        Cut::Strips => {
+            let count = strip::<V>(left, V::VECTORS);
+            (count, count.next_multiple_of(V::LANES))
+        }
+    };
+    Part {
+        k: job.k,
+        count,
+        width,
+        from: job.from.wrapping_offset(x as isize * job.from_x),
+        from_x: job.from_x,
+        from_p: job.from_p,
+        to: job.to.wrapping_add(x * job.k),
+    }
+}
+
+#[inline(always)]
+unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
+    // SAFETY: row p of both has `count` elements.
+    unsafe {
+        let from = part.from.offset(p as isize * part.from_p);
+        let to = part.to.add(p * part.width);
+        let mut x = 0;
+        while x < part.count {
+            let n = (part.count - x).min(V::LANES);
+            V::store_first(n, V::load_first(n, from.add(x)), to.add(x));
+            x += n;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
+    let mut x = 0;
+    while x < part.count {
+        let n_x = (part.count - x).min(V::LANES);
+        let mut p = 0;
+        while p < part.k {
+            let n_p = (part.k - p).min(V::LANES);
+            // SAFETY: the n_x × n_p elements from (x, p) on are the part's.
+            unsafe {
+                let from = part.from.offset(x as isize * part.from_x).add(p);
+                let to = part.to.add(p * part.width + x);
+                let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
+                if n_x == V::LANES && n_p == V::LANES {
+                    for lane in 0..V::LANES {
+                        rows[lane] = V::load(from.offset(lane as isize * part.from_x));
+                    }
+                    let columns = transposed::<V>(rows);
+                    for lane in 0..V::LANES {
+                        V::store(columns[lane], to.add(lane * part.width));
+                    }
+                } else {
+                    for lane in 0..V::LANES {
+                        if lane < n_x {
+                            rows[lane] =
+                                V::load_first(n_p, from.offset(lane as isize * part.from_x));
+                        }
+                    }
+                    let columns = transposed::<V>(rows);
+                    for lane in 0..V::LANES {
+                        if lane < n_p {
+                            V::store_first(n_x, columns[lane], to.add(lane * part.width));
+                        }
+                    }
+                }
+            }
+            p += n_p;
+        }
+        x += n_x;
+    }
+}
+
+unsafe fn copy_elements<S: Scalar>(part: &Part<S>) {
+    for p in 0..part.k {
+        for x in 0..part.count {
+            // SAFETY: the element is the part's.
+            unsafe {
+                let from = part
+                    .from
+                    .offset(x as isize * part.from_x + p as isize * part.from_p);
+                *part.to.add(p * part.width + x) = *from;
+            }
+        }
+    }
+}

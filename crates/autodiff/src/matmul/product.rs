@@ -1,0 +1,217 @@
+//! What the kernels are handed: pointers and strides, checked once.
+
+use std::ops::Range;
+
+use super::{Matrix, MatrixMut};
+use crate::Scalar;
+
+/// Where element (i, j) is: at `at + i · row + j · col`.
+#[derive(Debug)]
+pub(crate) struct Place<P> {
+    pub(super) at: P,
+    pub(super) row: isize,
+    pub(super) col: isize,
+}
+
+impl<P: Copy> Clone for Place<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Copy> Copy for Place<P> {}
+
+impl<P> Place<P> {
+    #[inline(always)]
+    fn t(self) -> Self {
+        Self {
+            at: self.at,
+            row: self.col,
+            col: self.row,
+        }
+    }
+}
+
+/// C ← α A B + D, D being β C, which is not read if β is 0, or a bias per row; and max(·, 0) of
+/// that if `relu`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Update<S> {
+    pub(super) alpha: S,
+    pub(super) beta: S,
+    /// One number per row instead of β C. Kernels that get it have C's rows contiguous.
+    pub(super) bias: Option<*const S>,
+    pub(super) relu: bool,
+}
+
+impl<S: Scalar> Update<S> {
+    #[inline(always)]
+    pub(super) fn scaled(alpha: S, beta: S) -> Self {
+        Self {
+            alpha,
+            beta,
+            bias: None,
+            relu: false,
+        }
+    }
+}
+
+/// A product of an m × k by a k × n matrix.
+///
+/// Invariant: the elements of A, B and C are valid for the lifetime of what it was made of, those
+/// of C for writing; they are distinct places, and none of them belongs to A, B or a bias.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Product<S> {
+    pub(super) m: usize,
+    pub(super) k: usize,
+    pub(super) n: usize,
+    pub(super) a: Place<*const S>,
+    pub(super) b: Place<*const S>,
+    pub(super) c: Place<*mut S>,
+    pub(super) update: Update<S>,
+}
+
+// SAFETY: it stands for two shared slices and parts of one exclusive slice of numbers; whoever
+// sends it to another thread takes care that two threads have no part of C in common.
+unsafe impl<S: Scalar> Send for Product<S> {}
+
+impl<S: Scalar> Product<S> {
+    /// Empty ones too; the caller keeps the three borrowed.
+    #[inline(always)]
+    pub(super) fn new(
+        a: &Matrix<'_, S>,
+        b: &Matrix<'_, S>,
+        c: &mut MatrixMut<'_, S>,
+        update: Update<S>,
+    ) -> Self {
+        let (m, k, n) = (c.layout.rows, a.layout.cols, c.layout.cols);
+        assert!(a.layout.rows == m && b.layout.rows == k && b.layout.cols == n);
+        let read = |x: &Matrix<'_, S>| Place {
+            at: x.data.as_ptr(),
+            row: x.layout.row_stride as isize,
+            col: x.layout.col_stride as isize,
+        };
+        Self {
+            m,
+            k,
+            n,
+            a: read(a),
+            b: read(b),
+            c: Place {
+                at: c.data.as_mut_ptr(),
+                row: c.layout.row_stride as isize,
+                col: c.layout.col_stride as isize,
+            },
+            update,
+        }
+    }
+
+    /// Cᵀ ← α Bᵀ Aᵀ + β Cᵀ.
+    #[inline(always)]
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            m: self.n,
+            n: self.m,
+            a: self.b.t(),
+            b: self.a.t(),
+            c: self.c.t(),
+            ..self
+        }
+    }
+
+    /// Whether elements of a row of C are next to each other.
+    #[inline(always)]
+    pub(super) fn c_has_rows(&self) -> bool {
+        self.c.col == 1 || self.n <= 1
+    }
+
+    /// The same of a column of C.
+    #[inline(always)]
+    pub(super) fn c_has_cols(&self) -> bool {
+        self.c.row == 1 || self.m <= 1
+    }
+
+    /// Whether elements of a row of B are next to each other.
+    #[inline(always)]
+    pub(super) fn b_has_rows(&self) -> bool {
+        self.b.col == 1 || self.n <= 1
+    }
+
+    /// Whether elements of a row of A, and those of a column of B, are next to each other.
+    #[inline(always)]
+    pub(super) fn has_long_inner_axis(&self) -> bool {
+        (self.a.col == 1 && self.b.row == 1) || self.k <= 1
+    }
+
+    /// The rows of C in a range that is within 0..m, and what they are made of.
+    pub(super) fn rows(self, rows: Range<usize>) -> Self {
+        let start = rows.start as isize;
+        Self {
+            m: rows.len(),
+            a: Place {
+                at: self.a.at.wrapping_offset(start * self.a.row),
+                ..self.a
+            },
+            c: Place {
+                at: self.c.at.wrapping_offset(start * self.c.row),
+                ..self.c
+            },
+            update: Update {
+                bias: self.update.bias.map(|bias| bias.wrapping_offset(start)),
+                ..self.update
+            },
+            ..self
+        }
+    }
+
+    /// The columns of C in a range that is within 0..n, and what they are made of.
+    pub(super) fn cols(self, cols: Range<usize>) -> Self {
+        let start = cols.start as isize;
+        Self {
+            n: cols.len(),
+            b: Place {
+                at: self.b.at.wrapping_offset(start * self.b.col),
+                ..self.b
+            },
+            c: Place {
+                at: self.c.at.wrapping_offset(start * self.c.col),
+                ..self.c
+            },
+            ..self
+        }
+    }
+
+    /// A part of the inner axis. The first part is the one that applies β or the bias, the last
+    /// one the rectifier.
+    pub(super) fn inner(self, inner: Range<usize>) -> Self {
+        let start = inner.start as isize;
+        let mut update = self.update;
+        if start > 0 {
+            update.beta = S::one();
+            update.bias = None;
+        }
+        update.relu &= inner.end == self.k;
+        Self {
+            k: inner.len(),
+            a: Place {
+                at: self.a.at.wrapping_offset(start * self.a.col),
+                ..self.a
+            },
+            b: Place {
+                at: self.b.at.wrapping_offset(start * self.b.row),
+                ..self.b
+            },
+            update,
+            ..self
+        }
+    }
+}
+
+/// `0..n` in parts, `take` saying how many of those that are left are the next one.
+#[inline(always)]
+pub(super) fn parts(n: usize, take: impl Fn(usize) -> usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let end = (start < n).then(|| start + take(n - start))?;
+        Some(std::mem::replace(&mut start, end)..end)
+    })
+}

@@ -1,0 +1,127 @@
+//! Vectors of one instruction set: the little that the kernels need of it, so that each kernel is
+//! written once for all instruction sets and both scalars.
+
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx512;
+pub(super) mod portable;
+
+use super::product::Product;
+use super::{pack, sweep};
+use crate::Scalar;
+
+/// The most lanes that a vector has here.
+pub(super) const MAX_LANES: usize = 16;
+
+/// A vector type and its arithmetic.
+///
+/// Methods are inlined into [`Simd::sweep`], [`Simd::dots`], [`Simd::pack`] and
+/// [`Simd::peak`], where the
+/// instruction set is enabled: a kernel has no other way in.
+///
+/// # Safety
+///
+/// Of every method: the machine has the instruction set, and pointers are valid for the lanes that
+/// are read or written. No alignment is needed.
+pub(crate) trait Simd: 'static {
+    type Scalar: Scalar;
+    type Vector: Copy;
+
+    const LANES: usize;
+    /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
+    const ROWS: usize;
+    const VECTORS: usize;
+    /// The elements, and the columns at most, of a tile of inner products.
+    const DOTS: usize;
+    const DOT_COLS: usize;
+
+    unsafe fn splat(x: Self::Scalar) -> Self::Vector;
+    unsafe fn load(from: *const Self::Scalar) -> Self::Vector;
+    unsafe fn store(x: Self::Vector, to: *mut Self::Scalar);
+    /// The first `n` lanes, 0 < n ≤ LANES, the others zero; what they stand for is not read.
+    unsafe fn load_first(n: usize, from: *const Self::Scalar) -> Self::Vector;
+    /// Writes the first `n` lanes, 0 < n ≤ LANES, and nothing else.
+    unsafe fn store_first(n: usize, x: Self::Vector, to: *mut Self::Scalar);
+    unsafe fn add(x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    unsafe fn mul(x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    /// x y + z, fused where the machine can.
+    unsafe fn mul_add(x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// x where it is positive or NaN, else 0.
+    unsafe fn relu(x: Self::Vector) -> Self::Vector;
+    /// x₀ y₀ x₁ y₁ …, and the second half of that.
+    unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
+    unsafe fn prefetch(at: *const Self::Scalar);
+
+    unsafe fn sweep(block: &sweep::Block<Self::Scalar>);
+    unsafe fn dots(product: Product<Self::Scalar>);
+    unsafe fn pack(job: &pack::Job<Self::Scalar>);
+    unsafe fn peak(rounds: usize) -> usize;
+
+    /// The columns of a register tile.
+    const COLS: usize = Self::LANES * Self::VECTORS;
+}
+
+/// Columns LANES × LANES into rows: zipping the first half with the second, once for each bit of
+/// an index, carries element (i, j) to (j, i).
+#[inline(always)]
+pub(super) unsafe fn transposed<V: Simd>(
+    mut rows: [V::Vector; MAX_LANES],
+) -> [V::Vector; MAX_LANES] {
+    let half = V::LANES / 2;
+    for _ in 0..V::LANES.ilog2() {
+        let from = rows;
+        for i in 0..half {
+            // SAFETY: the caller's.
+            [rows[2 * i], rows[2 * i + 1]] = unsafe { V::zip(from[i], from[i + half]) };
+        }
+    }
+    rows
+}
+
+/// The sums of LANES vectors as one vector. Lanes are added in the same order for each of them.
+#[inline(always)]
+pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES]) -> V::Vector {
+    let mut left = V::LANES;
+    while left > 1 {
+        left /= 2;
+        for i in 0..left {
+            // SAFETY: the caller's.
+            unsafe {
+                let [low, high] = V::zip(x[i], x[i + left]);
+                x[i] = V::add(low, high);
+            }
+        }
+    }
+    x[0]
+}
+
+/// The ways in of [`Simd`], with the instruction set enabled.
+macro_rules! entry_points {
+    ($($features:literal)?) => {
+        $(#[target_feature(enable = $features)])?
+        unsafe fn sweep(block: &crate::matmul::sweep::Block<Self::Scalar>) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::sweep::sweep::<Self>(block) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn dots(product: crate::matmul::product::Product<Self::Scalar>) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::dots::dots::<Self>(product) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn pack(job: &crate::matmul::pack::Job<Self::Scalar>) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::pack::pack::<Self>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn peak(rounds: usize) -> usize {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::peak::peak::<Self>(rounds) }
+        }
+    };
+}
+pub(super) use entry_points;

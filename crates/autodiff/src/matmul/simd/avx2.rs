@@ -1,0 +1,156 @@
+//! 256-bit vectors: 16 registers.
+
+use std::arch::x86_64::*;
+
+use super::{Simd, entry_points};
+
+pub(crate) struct F64;
+pub(crate) struct F32;
+
+/// −1, which is all bits, in the first `n` lanes: a window on a row of −1 and 0.
+macro_rules! mask {
+    ($n:expr, $index:ty, $lanes:literal) => {{
+        const WINDOW: [[$index; $lanes]; 2] = [[-1; $lanes], [0; $lanes]];
+        _mm256_loadu_si256(WINDOW.as_ptr().cast::<$index>().add($lanes - $n).cast())
+    }};
+}
+
+macro_rules! avx2 {
+    ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident, $loadu:ident,
+     $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident,
+     $max:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident) => {
+        impl Simd for $name {
+            type Scalar = $scalar;
+            type Vector = $vector;
+            const LANES: usize = $lanes;
+            const ROWS: usize = 4;
+            const VECTORS: usize = 3;
+            const DOTS: usize = 8;
+            const DOT_COLS: usize = 2;
+
+            entry_points!("avx2,fma");
+
+            #[inline(always)]
+            unsafe fn splat(x: $scalar) -> $vector {
+                // SAFETY: the caller's, as in every method below.
+                unsafe { $set1(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $scalar) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $loadu(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(x: $vector, to: *mut $scalar) {
+                // SAFETY: the caller's.
+                unsafe { $storeu(to, x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first(n: usize, from: *const $scalar) -> $vector {
+                // SAFETY: the caller's; lanes that are masked out are not read.
+                unsafe {
+                    match n {
+                        $lanes => $loadu(from),
+                        _ => $maskload(from, mask!(n, $index, $lanes)),
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(n: usize, x: $vector, to: *mut $scalar) {
+                // SAFETY: the caller's; lanes that are masked out are not written.
+                unsafe {
+                    match n {
+                        $lanes => $storeu(to, x), // a masked store is slow
+                        _ => $maskstore(to, mask!(n, $index, $lanes), x),
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn add(x: $vector, y: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $add(x, y) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul(x: $vector, y: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $mul(x, y) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(x: $vector, y: $vector, z: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $fmadd(x, y, z) }
+            }
+
+            #[inline(always)]
+            unsafe fn relu(x: $vector) -> $vector {
+                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand,
+                // and −0 + 0 is 0.
+                unsafe { $add($max($set1(0.0), x), $set1(0.0)) }
+            }
+
+            #[inline(always)]
+            unsafe fn zip(x: $vector, y: $vector) -> [$vector; 2] {
+                // SAFETY: the caller's. Unpacking stays within each half.
+                unsafe {
+                    let (low, high) = ($unpacklo(x, y), $unpackhi(x, y));
+                    [
+                        $permute2f128::<0x20>(low, high),
+                        $permute2f128::<0x31>(low, high),
+                    ]
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn prefetch(at: *const $scalar) {
+                // SAFETY: a hint, which no address makes fail.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+            }
+        }
+    };
+}
+
+avx2!(
+    F64,
+    f64,
+    __m256d,
+    4,
+    i64,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_maskload_pd,
+    _mm256_maskstore_pd,
+    _mm256_add_pd,
+    _mm256_mul_pd,
+    _mm256_fmadd_pd,
+    _mm256_max_pd,
+    _mm256_unpacklo_pd,
+    _mm256_unpackhi_pd,
+    _mm256_permute2f128_pd
+);
+avx2!(
+    F32,
+    f32,
+    __m256,
+    8,
+    i32,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_maskload_ps,
+    _mm256_maskstore_ps,
+    _mm256_add_ps,
+    _mm256_mul_ps,
+    _mm256_fmadd_ps,
+    _mm256_max_ps,
+    _mm256_unpacklo_ps,
+    _mm256_unpackhi_ps,
+    _mm256_permute2f128_ps
+);

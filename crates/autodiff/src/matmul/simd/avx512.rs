@@ -1,0 +1,148 @@
+//! 512-bit vectors: 32 registers, and a mask for every load and store.
+
+use std::arch::x86_64::*;
+
+use super::{Simd, entry_points};
+
+pub(crate) struct F64;
+pub(crate) struct F32;
+
+/// Lanes of two vectors alternating: a lane of the second counts from the number of lanes on.
+macro_rules! zip_indices {
+    ($index:ty, $lanes:literal) => {{
+        let mut indices = [[0; $lanes]; 2];
+        let mut i = 0;
+        while i < 2 * $lanes {
+            indices[i / $lanes][i % $lanes] = (i / 2 + i % 2 * $lanes) as $index;
+            i += 1;
+        }
+        indices
+    }};
+}
+
+macro_rules! avx512 {
+    ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident, $loadu:ident,
+     $storeu:ident, $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident,
+     $max:ident, $permutex2var:ident, $index:ty) => {
+        impl Simd for $name {
+            type Scalar = $scalar;
+            type Vector = $vector;
+            const LANES: usize = $lanes;
+            const ROWS: usize = 8;
+            const VECTORS: usize = 3;
+            const DOTS: usize = 16;
+            const DOT_COLS: usize = 4;
+
+            entry_points!("avx512f");
+
+            #[inline(always)]
+            unsafe fn splat(x: $scalar) -> $vector {
+                // SAFETY: the caller's, as in every method below.
+                unsafe { $set1(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $scalar) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $loadu(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(x: $vector, to: *mut $scalar) {
+                // SAFETY: the caller's.
+                unsafe { $storeu(to, x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first(n: usize, from: *const $scalar) -> $vector {
+                // SAFETY: the caller's; lanes that are masked out are not read.
+                unsafe { $maskz_loadu(<$mask>::MAX >> ($lanes - n), from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(n: usize, x: $vector, to: *mut $scalar) {
+                // SAFETY: the caller's; lanes that are masked out are not written.
+                unsafe { $mask_storeu(to, <$mask>::MAX >> ($lanes - n), x) }
+            }
+
+            #[inline(always)]
+            unsafe fn add(x: $vector, y: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $add(x, y) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul(x: $vector, y: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $mul(x, y) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(x: $vector, y: $vector, z: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $fmadd(x, y, z) }
+            }
+
+            #[inline(always)]
+            unsafe fn relu(x: $vector) -> $vector {
+                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand,
+                // and −0 + 0 is 0.
+                unsafe { $add($max($set1(0.0), x), $set1(0.0)) }
+            }
+
+            #[inline(always)]
+            unsafe fn zip(x: $vector, y: $vector) -> [$vector; 2] {
+                const INDICES: [[$index; $lanes]; 2] = zip_indices!($index, $lanes);
+                // SAFETY: the caller's; an array of indices is as long as a vector.
+                unsafe {
+                    let low = _mm512_loadu_si512(INDICES[0].as_ptr().cast());
+                    let high = _mm512_loadu_si512(INDICES[1].as_ptr().cast());
+                    [$permutex2var(x, low, y), $permutex2var(x, high, y)]
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn prefetch(at: *const $scalar) {
+                // SAFETY: a hint, which no address makes fail.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+            }
+        }
+    };
+}
+
+avx512!(
+    F64,
+    f64,
+    __m512d,
+    8,
+    u8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_maskz_loadu_pd,
+    _mm512_mask_storeu_pd,
+    _mm512_add_pd,
+    _mm512_mul_pd,
+    _mm512_fmadd_pd,
+    _mm512_max_pd,
+    _mm512_permutex2var_pd,
+    i64
+);
+avx512!(
+    F32,
+    f32,
+    __m512,
+    16,
+    u16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_maskz_loadu_ps,
+    _mm512_mask_storeu_ps,
+    _mm512_add_ps,
+    _mm512_mul_ps,
+    _mm512_fmadd_ps,
+    _mm512_max_ps,
+    _mm512_permutex2var_ps,
+    i32
+);

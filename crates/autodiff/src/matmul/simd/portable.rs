@@ -1,0 +1,102 @@
+//! Arrays of four, which a compiler makes the vectors of its target of.
+
+use std::marker::PhantomData;
+
+use super::{Simd, entry_points};
+use crate::Scalar;
+
+pub(crate) struct Four<S>(PhantomData<S>);
+
+const LANES: usize = 4;
+
+impl<S: Scalar> Simd for Four<S> {
+    type Scalar = S;
+    type Vector = [S; LANES];
+    const LANES: usize = LANES;
+    const ROWS: usize = 4;
+    const VECTORS: usize = 2;
+    const DOTS: usize = 4;
+    const DOT_COLS: usize = 2;
+
+    entry_points!();
+
+    #[inline(always)]
+    unsafe fn splat(x: S) -> [S; LANES] {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const S) -> [S; LANES] {
+        // SAFETY: the caller's; an array is aligned as its elements are.
+        unsafe { from.cast::<[S; LANES]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(x: [S; LANES], to: *mut S) {
+        // SAFETY: the caller's; an array is aligned as its elements are.
+        unsafe { to.cast::<[S; LANES]>().write(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(n: usize, from: *const S) -> [S; LANES] {
+        let mut x = [S::zero(); LANES];
+        for (i, x) in x.iter_mut().enumerate().take(n) {
+            // SAFETY: the caller's.
+            *x = unsafe { *from.add(i) };
+        }
+        x
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(n: usize, x: [S; LANES], to: *mut S) {
+        for (i, &x) in x.iter().enumerate().take(n) {
+            // SAFETY: the caller's.
+            unsafe { *to.add(i) = x };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(mut x: [S; LANES], y: [S; LANES]) -> [S; LANES] {
+        for i in 0..LANES {
+            x[i] += y[i];
+        }
+        x
+    }
+
+    #[inline(always)]
+    unsafe fn mul(mut x: [S; LANES], y: [S; LANES]) -> [S; LANES] {
+        for i in 0..LANES {
+            x[i] *= y[i];
+        }
+        x
+    }
+
+    /// Without an instruction for it, `mul_add` is a slow function.
+    #[inline(always)]
+    unsafe fn mul_add(x: [S; LANES], y: [S; LANES], mut z: [S; LANES]) -> [S; LANES] {
+        for i in 0..LANES {
+            z[i] = if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
+                x[i].mul_add(y[i], z[i])
+            } else {
+                x[i] * y[i] + z[i]
+            };
+        }
+        z
+    }
+
+    #[inline(always)]
+    unsafe fn relu(mut x: [S; LANES]) -> [S; LANES] {
+        for x in &mut x {
+            *x = if *x <= S::zero() { S::zero() } else { *x };
+        }
+        x
+    }
+
+    #[inline(always)]
+    unsafe fn zip(x: [S; LANES], y: [S; LANES]) -> [[S; LANES]; 2] {
+        [[x[0], y[0], x[1], y[1]], [x[2], y[2], x[3], y[3]]]
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(_: *const S) {}
+}
