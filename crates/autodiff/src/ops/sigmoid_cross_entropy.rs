@@ -81,7 +81,7 @@ impl Op for SigmoidCrossEntropy {
 #[track_caller]
 #[must_use]
 pub fn logistic_losses<S: Scalar>(z: &[S], y: &[S]) -> S {
-    const PIECE: usize = 64;
+    const PIECE: usize = 256;
     assert!(z.len() == y.len(), "{} logits, {} labels", z.len(), y.len());
     let mut exponentials = [S::zero(); PIECE];
     // Exponential and logarithm each in a loop of its own: the two together are too long for a
