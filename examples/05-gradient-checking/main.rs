@@ -14,7 +14,7 @@ mod network;
 use std::cell::Cell;
 use std::error::Error;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use gradproof::autodiff::Wide;
@@ -35,35 +35,43 @@ const THRESHOLD: f64 = 2e-7;
 
 fn main() -> ExitCode {
     common::run(|| match parse()? {
-        Some((json, plots)) => study(json.as_deref(), &plots),
+        Some(options) => study(&options),
         None => Ok(()),
     })
 }
 
-fn parse() -> Result<Option<(Option<PathBuf>, PathBuf)>, Box<dyn Error>> {
-    let (mut json, mut plots) = (None, common::default_plots("05-gradient-checking"));
+struct Options {
+    json: Option<PathBuf>,
+    plots: PathBuf,
+}
+
+fn parse() -> Result<Option<Options>, Box<dyn Error>> {
+    let mut options = Options {
+        json: None,
+        plots: common::default_plots("05-gradient-checking"),
+    };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("json") => json = Some(PathBuf::from(arguments.value()?)),
-            Long("plots") => plots = arguments.value()?.into(),
+            Long("json") => options.json = Some(arguments.value()?.into()),
+            Long("plots") => options.plots = arguments.value()?.into(),
             Long("help") | Short('h') => {
                 println!(
                     "05-gradient-checking\n\n\
                      --json FILE   write every number to FILE\n\
                      --plots DIR   write the plot to DIR [{}]",
-                    plots.display()
+                    options.plots.display()
                 );
                 return Ok(None);
             }
             other => return Err(format!("{}; --help lists the options", other.unexpected()).into()),
         }
     }
-    common::check_outputs(json.as_deref(), &plots)?;
-    Ok(Some((json, plots)))
+    common::check_outputs(options.json.as_deref(), &options.plots)?;
+    Ok(Some(options))
 }
 
-fn study(json: Option<&std::path::Path>, plots: &std::path::Path) -> Result<(), Box<dyn Error>> {
+fn study(options: &Options) -> Result<(), Box<dyn Error>> {
     println!(
         "The course's difference is ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖), ĝ by central differences at ε = 1e-7."
     );
@@ -72,11 +80,9 @@ fn study(json: Option<&std::path::Path>, plots: &std::path::Path) -> Result<(), 
     let network = Network::published();
     let many = network_checks(&network)?;
     let fresh = fresh_noise(&network)?;
-    common::write_json(
-        json,
-        &json!({ "one_dimension": one, "network": many, "fresh_noise": fresh }),
-    )?;
-    draw(&network, plots)
+    let document = json!({ "one_dimension": one, "network": many, "fresh_noise": fresh });
+    common::write_json(options.json.as_deref(), &document)?;
+    draw(&network, &options.plots)
 }
 
 fn one_dimension() -> Value {
@@ -244,7 +250,7 @@ fn verdict(report: &GradientReport) {
 }
 
 /// The difference of the right gradient against ε, by both costs.
-fn draw(network: &Network, plots: &std::path::Path) -> Result<(), Box<dyn Error>> {
+fn draw(network: &Network, plots: &Path) -> Result<(), Box<dyn Error>> {
     let plain = Regularization::default();
     let gradient = network.gradient(&plain);
     let cost = network.cost::<f64>(&plain);

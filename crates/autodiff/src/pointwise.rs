@@ -42,6 +42,10 @@ pub trait Pointwise: Registered + Debug + Default + Send + Sync + 'static {
     /// `[T; N]`, where N is the number of inputs, at most 4.
     type Args<T: Copy>: Args<T>;
 
+    /// Whether its loops at `f32` and `f64` are compiled for each instruction set that machines may
+    /// have. Saying `false` saves compile time, where there are very many ops that need no speed.
+    const VECTORIZES: bool = true;
+
     /// The value for one element of each input.
     fn eval<S: Scalar>(&self, x: Self::Args<S>) -> S;
 

@@ -23,17 +23,19 @@ pub(crate) trait Loop {
 /// Runs a loop over elements of `S`.
 #[inline]
 pub(crate) fn vectorized<S: Scalar, L: Loop>(task: L) -> L::Output {
-    if !S::VECTORIZES {
-        return task.run();
-    }
-    match Isa::best() {
-        Isa::Portable => task.run(),
-        // SAFETY: the machine has what it is compiled for.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe { with_avx2(task) },
-        // SAFETY: the machine has what it is compiled for.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => unsafe { with_avx512(task) },
+    // Only such a condition keeps what is never run from being compiled, for every op and scalar.
+    if const { S::VECTORIZES } {
+        match Isa::best() {
+            Isa::Portable => task.run(),
+            // SAFETY: the machine has what it is compiled for.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => unsafe { with_avx2(task) },
+            // SAFETY: the machine has what it is compiled for.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { with_avx512(task) },
+        }
+    } else {
+        task.run()
     }
 }
 

@@ -3,15 +3,24 @@
 
 use super::{Args, Pointwise};
 use crate::Scalar;
-use crate::matmul::{Loop, vectorized};
+use crate::matmul::{self, Loop};
 use crate::runs::{MAX_OPERANDS, Run};
 
 /// The longest piece of a run with a stretched input in it, which is written out.
 pub(super) const PIECE: usize = 64;
 
+#[inline]
+fn vectorized<P: Pointwise, S: Scalar, L: Loop>(task: L) -> L::Output {
+    if const { P::VECTORIZES } {
+        matmul::vectorized::<S, L>(task)
+    } else {
+        task.run()
+    }
+}
+
 /// y ← f(inputs), slices of equal length.
 pub(super) fn forward<P: Pointwise, S: Scalar>(op: &P, inputs: P::Args<&[S]>, y: &mut [S]) {
-    vectorized::<S, _>(Forward { op, inputs, y });
+    vectorized::<P, S, _>(Forward { op, inputs, y });
 }
 
 struct Forward<'a, 'x, P: Pointwise, S: Scalar> {
@@ -44,10 +53,13 @@ pub(super) fn backward<P: Pointwise, S: Scalar>(
     macro_rules! with_respect_to {
         ($($i:literal)*) => {
             match i {
-                $($i => vectorized::<S, _>(Backward::<'_, '_, P, S, $i> {
-                    op, inputs, y, y_bar, x_bar, is_first,
-                }),)*
-                _ => unreachable!("an elementwise op has at most four inputs"),
+                // The condition keeps inputs that the op does not have from being compiled.
+                $($i if const { <P::Args<S> as Args<S>>::ARITY > $i } => {
+                    vectorized::<P, S, _>(Backward::<'_, '_, P, S, $i> {
+                        op, inputs, y, y_bar, x_bar, is_first,
+                    });
+                })*
+                _ => unreachable!("the op has no such input"),
             }
         };
     }

@@ -40,6 +40,7 @@ impl Dropout {
 
 impl Pointwise for Dropout {
     type Args<T: Copy> = [T; 2];
+    const VECTORIZES: bool = false;
 
     fn eval<S: Scalar>(&self, [x, noise]: [S; 2]) -> S {
         x * self.mask(noise) * self.scale()

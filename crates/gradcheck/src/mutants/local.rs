@@ -36,6 +36,7 @@ pub(super) struct Abs;
 
 impl Pointwise for Abs {
     type Args<T: Copy> = [T; 1];
+    const VECTORIZES: bool = false;
 
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         x.abs()
@@ -64,6 +65,7 @@ pub(super) struct Acosh;
 
 impl Pointwise for Acosh {
     type Args<T: Copy> = [T; 1];
+    const VECTORIZES: bool = false;
 
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         let above = x - S::one();
@@ -88,6 +90,7 @@ pub(super) struct Elu;
 
 impl Pointwise for Elu {
     type Args<T: Copy> = [T; 1];
+    const VECTORIZES: bool = false;
 
     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
         if x > S::zero() { x } else { x.exp_m1() }
@@ -104,6 +107,7 @@ pub(super) struct Hypot;
 
 impl Pointwise for Hypot {
     type Args<T: Copy> = [T; 2];
+    const VECTORIZES: bool = false;
 
     fn eval<S: Scalar>(&self, [a, b]: [S; 2]) -> S {
         a.hypot(b)
@@ -128,6 +132,7 @@ pub(super) struct Logaddexp;
 
 impl Pointwise for Logaddexp {
     type Args<T: Copy> = [T; 2];
+    const VECTORIZES: bool = false;
 
     fn eval<S: Scalar>(&self, [a, b]: [S; 2]) -> S {
         let (large, small) = if a > b { (a, b) } else { (b, a) };

@@ -20,6 +20,7 @@ macro_rules! wrong_derivatives {
 
             impl autodiff::Pointwise for $name {
                 type Args<T: Copy> = <$op as autodiff::Pointwise>::Args<T>;
+                const VECTORIZES: bool = false;
 
                 fn eval<S: Scalar>(&self, x: Self::Args<S>) -> S {
                     self.0.eval(x)
