@@ -28,6 +28,7 @@ mod history;
 mod initializers;
 #[cfg(feature = "mat")]
 mod mat;
+mod metrics;
 mod mini_batches;
 mod mlp;
 #[cfg(feature = "safetensors")]
@@ -40,6 +41,8 @@ mod pass;
 pub mod plot;
 mod random;
 mod regularization;
+mod split;
+mod standardize;
 mod step;
 mod taped;
 mod train;
@@ -62,6 +65,7 @@ pub use initializers::{He, Initializer, Normal, Xavier, Zeros};
 #[cfg(feature = "mat")]
 pub use mat::{MatError, MatFile, MatProblem, read_mat};
 pub use mini_batches::MiniBatches;
+pub use metrics::{ConfusionMatrix, MetricError, RocCurve};
 pub use mlp::{Mlp, ModelError, Network};
 #[cfg(feature = "safetensors")]
 pub use model_file::{LoadError, ModelFileProblem, load_model, parse_model, save_model};
@@ -72,6 +76,8 @@ pub use pass::Pass;
 pub use random::RandomStream;
 pub use regularization::{Noise, Regularization};
 pub use step::{Observer, Step};
+pub use split::{Split, SplitError, stratified_k_fold, stratified_split};
+pub use standardize::{Standardization, StandardizationError};
 pub use taped::Taped;
 pub use train::{GradientBy, Training};
 pub use training_error::TrainingError;

@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use mutate::Mutator;
-use readers::{CSV, MAT, Reader, SAFETENSORS};
+use readers::{CHECKPOINT, CSV, MAT, Reader, SAFETENSORS};
 
 /// Far above what any input here takes, so that a busy machine does not matter.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -97,6 +97,11 @@ fn run(reader: &Reader, case: u32, file: &[u8], seen: &mut Seen) {
 }
 
 #[test]
+fn checkpoint_survives() {
+    survive(&CHECKPOINT);
+}
+
+#[test]
 fn csv_survives() {
     survive(&CSV);
 }
@@ -113,7 +118,7 @@ fn safetensors_survives() {
 
 #[test]
 fn every_seed_is_accepted() {
-    for reader in [CSV, MAT, SAFETENSORS] {
+    for reader in [CHECKPOINT, CSV, MAT, SAFETENSORS] {
         for (k, seed) in (reader.seeds)().iter().enumerate() {
             assert!((reader.read)(seed), "{}, seed {k}", reader.name);
         }

@@ -1,12 +1,13 @@
 //! The readers, and good files for each.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use flate2::{Compression, write::ZlibEncoder};
 use layers::{
-    MatFile, Mlp, NumpyRandom, Xavier, make_circles, parse_model, read_csv_from, save_model,
-    write_csv,
+    MatFile, Mlp, NumpyRandom, Step, Training, Xavier, make_circles, parse_checkpoint, parse_model,
+    read_csv_from, save_checkpoint, save_model, write_csv,
 };
 
 use crate::mutate::Mutator;
@@ -61,6 +62,30 @@ pub(crate) const MAT: Reader = Reader {
     // A byte becomes a number of 8 in a vector that doubles. Inflating has tables of its own, and
     // makes up to 1032 bytes of one, which files as short as these cannot make use of.
     memory: |length| 64 * length + (1 << 20),
+};
+
+pub(crate) const CHECKPOINT: Reader = Reader {
+    name: "checkpoint",
+    seeds: || {
+        let mut model = Mlp::<f64>::new(&[2, 3, 1], &Xavier, &mut NumpyRandom::seed(1)).unwrap();
+        let circles = make_circles(20, 0.05, 0.8, &mut NumpyRandom::seed(1)).unwrap();
+        let training = Training {
+            iterations: 5,
+            cost_every: 2,
+            ..Training::default()
+        };
+        let mut files = Vec::new();
+        let save = |step: &Step<'_, f64>| {
+            let checkpoint = step.checkpoint().unwrap().with_notes(vec![0.5, 2.0]);
+            files.push(written(|path| save_checkpoint(path, &checkpoint).unwrap()));
+            ControlFlow::Continue(())
+        };
+        model.fit(&circles, &training, save).unwrap();
+        files
+    },
+    mutated: mutated_safetensors,
+    read: |file| accepted(parse_checkpoint::<f64>(file)),
+    memory: |length| 64 * length + (64 << 10),
 };
 
 pub(crate) const SAFETENSORS: Reader = Reader {
