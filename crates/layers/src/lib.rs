@@ -64,8 +64,8 @@ pub use history::History;
 pub use initializers::{He, Initializer, Normal, Xavier, Zeros};
 #[cfg(feature = "mat")]
 pub use mat::{MatError, MatFile, MatProblem, read_mat};
-pub use mini_batches::MiniBatches;
 pub use metrics::{ConfusionMatrix, MetricError, RocCurve};
+pub use mini_batches::MiniBatches;
 pub use mlp::{Mlp, ModelError, Network};
 #[cfg(feature = "safetensors")]
 pub use model_file::{LoadError, ModelFileProblem, load_model, parse_model, save_model};
@@ -75,9 +75,9 @@ pub use ops::{Dropout, KeepProbError, dropout, l2_penalty};
 pub use pass::Pass;
 pub use random::RandomStream;
 pub use regularization::{Noise, Regularization};
-pub use step::{Observer, Step};
 pub use split::{Split, SplitError, stratified_k_fold, stratified_split};
 pub use standardize::{Standardization, StandardizationError};
+pub use step::{Observer, Step};
 pub use taped::Taped;
 pub use train::{GradientBy, Training};
 pub use training_error::TrainingError;
