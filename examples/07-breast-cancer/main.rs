@@ -14,12 +14,11 @@ mod outcome;
 mod scikit_learn;
 
 use std::error::Error;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use choice::{Setting, choose};
-use common::{Options, Progress};
+use common::Options;
 use gradproof::autodiff::Tape;
 use gradproof::layers::{
     Dataset, Dropout, He, MiniBatches, Mlp, Noise, NumpyRandom, Regularization, Split,
@@ -70,24 +69,22 @@ fn study(options: &Options, split_file: Option<PathBuf>) -> Result<(), Box<dyn E
 
     let setting = choose(&split.train, options)?;
     let (train, test) = standardized(&split.train, &split.test)?;
-    let mut costs = Costs::default();
-    let progress = Progress::new("training", options.iterations);
     let per_epoch = batches(options.seed).per_epoch(train.examples());
-    let observer = |step: &Step<'_, f64>| {
-        progress.reach(step.iteration);
-        if step.iteration.is_multiple_of(per_epoch) {
-            let model = step
-                .model()
-                .expect("training stops before a parameter is not finite");
-            costs.note(step.iteration, cost(&model, &train), cost(&model, &test));
+    let both_costs = |step: &Step<'_, f64>| {
+        if !step.iteration.is_multiple_of(per_epoch) {
+            return Vec::new();
         }
-        ControlFlow::Continue(())
+        let model = step
+            .model()
+            .expect("training stops before a parameter is not finite");
+        vec![cost(&model, &train), cost(&model, &test)]
     };
     let mut model = untrained(options.seed)?;
-    model.fit(&train, &training(&setting, options)?, observer)?;
-    drop(progress);
-
-    let outcome = Outcome::new(&model, &train, &test, costs)?;
+    let training = training(&setting, options)?;
+    let (_, costs) = options
+        .checkpoints
+        .fit("training", &mut model, &train, &training, both_costs)?;
+    let outcome = Outcome::new(&model, &train, &test, Costs::new(per_epoch, &costs))?;
     outcome.report();
     if let Some(recorded) = scikit_learn::recorded(&split.test_examples) {
         recorded.report();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::common::{Options, classes};
 
 /// The costs of both parts, once an epoch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Costs {
     iterations: Vec<usize>,
     train: Vec<f64>,
@@ -17,10 +17,14 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
-    pub(crate) fn note(&mut self, iteration: usize, train: f64, test: f64) {
-        self.iterations.push(iteration);
-        self.train.push(train);
-        self.test.push(test);
+    /// From training and test costs in turns.
+    pub(crate) fn new(per_epoch: usize, costs: &[f64]) -> Self {
+        let (pairs, _) = costs.as_chunks::<2>();
+        Self {
+            iterations: (0..pairs.len()).map(|epoch| epoch * per_epoch).collect(),
+            train: pairs.iter().map(|&[train, _]| train).collect(),
+            test: pairs.iter().map(|&[_, test]| test).collect(),
+        }
     }
 
     fn curve(&self, name: &str, costs: &[f64]) -> Curve {
