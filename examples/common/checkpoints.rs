@@ -56,19 +56,19 @@ impl Checkpoints {
     }
 
     /// Trains as the options say, with a progress bar: from the run's checkpoint if it is to be
-    /// resumed and has one, else from the beginning. `note` may give a number to be kept of a step,
+    /// resumed and has one, else from the beginning. `note` may give numbers to be kept of a step,
     /// before its update; all of them, from the beginning on, come back beside the history.
     ///
     /// # Errors
     ///
     /// [`Interrupted`], or what is wrong with the training or the checkpoint.
-    pub(crate) fn fit(
+    pub(crate) fn fit<N: IntoIterator<Item = f64>>(
         &self,
         name: &str,
         model: &mut Mlp<f64>,
         data: &Dataset<f64>,
         training: &Training,
-        mut note: impl FnMut(&Step<'_, f64>) -> Option<f64>,
+        mut note: impl FnMut(&Step<'_, f64>) -> N,
     ) -> Result<(History<f64>, Vec<f64>), Box<dyn Error>> {
         let path = self.directory.as_ref();
         let path = path.map(|directory| directory.join(format!("{name}.safetensors")));

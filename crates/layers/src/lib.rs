@@ -28,6 +28,7 @@ mod history;
 mod initializers;
 #[cfg(feature = "mat")]
 mod mat;
+mod metrics;
 mod mini_batches;
 mod mlp;
 #[cfg(feature = "safetensors")]
@@ -40,6 +41,8 @@ mod pass;
 pub mod plot;
 mod random;
 mod regularization;
+mod split;
+mod standardize;
 mod step;
 mod taped;
 mod train;
@@ -61,6 +64,7 @@ pub use history::History;
 pub use initializers::{He, Initializer, Normal, Xavier, Zeros};
 #[cfg(feature = "mat")]
 pub use mat::{MatError, MatFile, MatProblem, read_mat};
+pub use metrics::{ConfusionMatrix, MetricError, RocCurve};
 pub use mini_batches::MiniBatches;
 pub use mlp::{Mlp, ModelError, Network};
 #[cfg(feature = "safetensors")]
@@ -71,6 +75,8 @@ pub use ops::{Dropout, KeepProbError, dropout, l2_penalty};
 pub use pass::Pass;
 pub use random::RandomStream;
 pub use regularization::{Noise, Regularization};
+pub use split::{Split, SplitError, stratified_k_fold, stratified_split};
+pub use standardize::{Standardization, StandardizationError};
 pub use step::{Observer, Step};
 pub use taped::Taped;
 pub use train::{GradientBy, Training};

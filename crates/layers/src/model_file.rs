@@ -1,6 +1,7 @@
 //! Models from and to safetensors files (feature `safetensors`).
 
 use std::any::TypeId;
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -202,11 +203,11 @@ pub(crate) fn read_model<S: Scalar>(
         }
         parameters.extend(numbers::<S>(&name, &biases)?);
     }
-    let expected: Vec<String> = (1..=depth)
+    // A set, because a hostile file can have a million names.
+    let expected: HashSet<String> = (1..=depth)
         .flat_map(|layer| [format!("W{layer}"), format!("b{layer}")])
         .collect();
-    let foreign =
-        |name: &&str| !others.contains(name) && expected.iter().all(|expected| expected != *name);
+    let foreign = |name: &&str| !others.contains(name) && !expected.contains(*name);
     if let Some(name) = file.names().into_iter().find(foreign) {
         let name = name.to_string();
         return Err(ModelFileProblem::Foreign { name });

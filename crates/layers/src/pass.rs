@@ -5,7 +5,7 @@ use autodiff::Scalar;
 use crate::{Dataset, RandomStream};
 
 /// Cost and gradient at some parameters, and the step down from there: what training is made of.
-/// [`Taped`] and [`HandWritten`] are the two ways to have them.
+/// [`Taped`](crate::Taped) and [`HandWritten`](crate::HandWritten) are the two ways to have them.
 pub trait Pass<S: Scalar> {
     /// Draws the noise of dropout, hidden layer after hidden layer, row by row; nothing if there is
     /// no dropout.

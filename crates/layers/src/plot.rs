@@ -1,4 +1,4 @@
-//! Cost curves and decision boundaries, as SVG and PNG.
+//! Cost curves, decision boundaries and ROC curves, as SVG and PNG.
 //!
 //! A [`Figure`] is data: the constructors compute what is to be seen, and one drawing function,
 //! generic over the backend, turns it into either format. So both formats always show the same,
@@ -29,6 +29,7 @@ mod font;
 mod log_log;
 mod panel;
 mod raster;
+mod roc;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ pub use boundary::decision_boundary;
 pub use cost::{Curve, cost_curves};
 pub use error::PlotError;
 pub use log_log::log_log_curves;
+pub use roc::roc_curves;
 
 use panel::Panel;
 
@@ -45,7 +47,8 @@ const PER_ROW: usize = 3;
 /// The height of the title above figures that are side by side.
 const TITLE: u32 = 44;
 
-/// A picture, ready to be saved: see [`cost_curves`], [`decision_boundary`] and [`side_by_side`].
+/// A picture, ready to be saved: see [`cost_curves`],
+/// [`decision_boundary`], [`roc_curves`] and [`side_by_side`].
 #[derive(Clone, Debug)]
 pub struct Figure(Content);
 

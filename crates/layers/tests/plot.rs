@@ -4,7 +4,10 @@ use std::f64::consts::TAU;
 use std::fs;
 
 use autodiff::Tensor;
-use layers::plot::{Curve, Figure, PlotError, cost_curves, decision_boundary, side_by_side};
+use layers::RocCurve;
+use layers::plot::{
+    Curve, Figure, PlotError, cost_curves, decision_boundary, roc_curves, side_by_side,
+};
 use tiny_skia::Pixmap;
 
 fn curve(name: &str, costs: impl IntoIterator<Item = f64>) -> Curve {
@@ -91,6 +94,31 @@ fn a_decision_boundary_has_a_title_axes_and_a_legend() {
         &texts,
         &["Two rings", "x1", "x2", "y = 0", "y = 1", "p = 0.5", "-0.5"],
     );
+}
+
+#[test]
+fn roc_curves_have_their_areas_in_the_legend_and_a_diagonal() {
+    let labels = Tensor::from([[0.0, 0.0, 1.0, 1.0]]);
+    let curve = |scores| RocCurve::new(&Tensor::from([scores]), &labels).unwrap();
+    let (perfect, good) = (curve([0.1, 0.2, 0.3, 0.4]), curve([0.1, 0.3, 0.2, 0.4]));
+    let figure = roc_curves("Test part", &[("best", &perfect), ("good", &good)]);
+    assert_has(
+        &texts(&figure),
+        &[
+            "Test part",
+            "false positive rate",
+            "true positive rate",
+            "guessing",
+            "best, AUC 1.0000",
+            "good, AUC 0.7500",
+            "0.0",
+            "1.0",
+        ],
+    );
+    let pixmap = Pixmap::decode_png(&figure.to_png()).unwrap();
+    for color in [(0, 114, 178), (213, 94, 0), (150, 150, 150)] {
+        assert!(count(&pixmap, color) > 1000, "{color:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! * `initializers`: weights against the course's, bit for bit.
 //! * `circles`: points against scikit-learn's, bit for bit; what the generator refuses.
 //! * `dataset`: what a data set refuses.
+//! * `standardize`: means and deviations, those of constant features too.
+//! * `split`: every example in one part, classes in proportion.
 //! * `random`: the streams of the `rand` crate.
 //! * `csv`: files of other programs, and every message.
 //! * `csv_bytes`: any number comes back, any bytes are survived.
@@ -20,3 +22,5 @@ mod files;
 mod golden;
 mod initializers;
 mod random;
+mod split;
+mod standardize;
