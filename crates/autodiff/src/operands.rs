@@ -159,7 +159,7 @@ impl<S: Scalar> Cotangent<'_, S> {
     /// about in their operands. [`add_each`](Self::add_each) is the fast one.
     #[inline]
     pub fn add(&mut self, mut contribution: impl FnMut(usize) -> S) {
-        let (x_bar, is_first) = self.to_write();
+        let (x_bar, is_first) = self.destination();
         for (k, x_bar) in x_bar.iter_mut().enumerate() {
             let contribution = contribution(k);
             *x_bar = match is_first {
@@ -177,7 +177,7 @@ impl<S: Scalar> Cotangent<'_, S> {
     /// If a slice is shorter than the cotangent.
     #[inline]
     pub fn add_each<const N: usize>(&mut self, from: [&[S]; N], f: impl Fn([S; N]) -> S) {
-        let (x_bar, is_first) = self.to_write();
+        let (x_bar, is_first) = self.destination();
         if is_first {
             assign(x_bar, from, f);
         } else {
@@ -193,7 +193,7 @@ impl<S: Scalar> Cotangent<'_, S> {
     #[track_caller]
     pub fn add_matmul(&mut self, alpha: S, a: Matrix<'_, S>, b: Matrix<'_, S>) {
         assert_eq!(a.rows() * b.cols(), self.data.len(), "A B is not X̄'s size");
-        let (x_bar, is_first) = self.to_write();
+        let (x_bar, is_first) = self.destination();
         let beta = if is_first { S::zero() } else { S::one() };
         matmul(
             alpha,
@@ -206,7 +206,7 @@ impl<S: Scalar> Cotangent<'_, S> {
 
     /// The elements, for a loop that writes every one of them, and whether nothing was added to
     /// them yet: they are then to be written without being read.
-    pub(crate) fn to_write(&mut self) -> (&mut [S], bool) {
+    pub(crate) fn destination(&mut self) -> (&mut [S], bool) {
         let is_first = !std::mem::replace(self.written, true);
         (self.data, is_first)
     }

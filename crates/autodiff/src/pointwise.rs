@@ -4,10 +4,9 @@ mod loops;
 
 use std::fmt::Debug;
 
-use crate::runs::{MAX_OPERANDS, for_each_run};
+use crate::runs::MAX_OPERANDS;
 use crate::signature::{Domain, Draw, Kink, Signature};
-use crate::vectorized::sum;
-use crate::{Cotangents, MAX_RANK, Op, Primals, Registered, Scalar, Shape, ShapeError, Var};
+use crate::{Cotangents, Op, Primals, Registered, Scalar, Shape, ShapeError, Var};
 
 /// An op that works element by element: y = f(a, b, …), its inputs stretched to a common shape by
 /// NumPy's rule. Write the value and the partial derivatives of one element; broadcasting, the
@@ -124,11 +123,9 @@ impl<P: Pointwise> Op for P {
         if same_length::<P, S>(inputs, y.len()) {
             return loops::forward(self, inputs, y);
         }
-        let (shape, strides) = common_walk::<P, S>(x);
-        for_each_run(shape, strides.as_ref(), |run| {
-            loops::pieces::<P, S>(inputs, run, |start, len, inputs| {
-                loops::forward(self, inputs, &mut y[run.start + start..][..len]);
-            });
+        loops::for_each_piece(x, &mut |piece| {
+            let inputs = Args::from_fn(|i| piece.inputs[i]);
+            loops::forward(self, inputs, &mut y[piece.start..][..piece.len]);
         });
     }
 
@@ -146,25 +143,22 @@ impl<P: Pointwise> Op for P {
                 continue;
             };
             if all_same {
-                let (x_bar, is_first) = x_bar.to_write();
+                let (x_bar, is_first) = x_bar.destination();
                 loops::backward(self, i, inputs, [y, y_bar], x_bar, is_first);
                 continue;
             }
-            let (shape, strides) = common_walk::<P, S>(x);
             let x_bar = x_bar.as_mut_slice();
-            for_each_run(shape, strides.as_ref(), |run| {
-                let x_bar = &mut x_bar[run.offsets[i]..];
-                loops::pieces::<P, S>(inputs, run, |start, len, inputs| {
-                    let outputs = [y, y_bar].map(|y| &y[run.start + start..][..len]);
-                    if run.strides[i] == 0 {
-                        let terms = &mut [S::zero(); loops::PIECE][..len];
-                        loops::backward(self, i, inputs, outputs, terms, true);
-                        x_bar[0] += sum([terms], |[term]| term);
-                    } else {
-                        let x_bar = &mut x_bar[start..][..len];
-                        loops::backward(self, i, inputs, outputs, x_bar, false);
-                    }
-                });
+            loops::for_each_piece(x, &mut |piece| {
+                let inputs = Args::from_fn(|i| piece.inputs[i]);
+                let outputs = [y, y_bar].map(|y| &y[piece.start..][..piece.len]);
+                let x_bar = &mut x_bar[piece.offsets[i]..];
+                if piece.is_stretched[i] {
+                    let terms = &mut [S::zero(); loops::PIECE][..piece.len];
+                    loops::backward(self, i, inputs, outputs, terms, true);
+                    x_bar[0] += loops::total(terms);
+                } else {
+                    loops::backward(self, i, inputs, outputs, &mut x_bar[..piece.len], false);
+                }
             });
         }
     }
@@ -203,15 +197,4 @@ impl<P: Pointwise> Op for P {
 /// nothing.
 fn same_length<P: Pointwise, S: Scalar>(inputs: P::Args<&[S]>, len: usize) -> bool {
     inputs.as_ref().iter().all(|input| input.len() == len)
-}
-
-/// The common shape of the inputs, and how each of them is walked in it.
-fn common_walk<P: Pointwise, S: Scalar>(x: Primals<'_, S>) -> (Shape, P::Args<[usize; MAX_RANK]>) {
-    let arity = <P::Args<S> as Args<S>>::ARITY;
-    let shape = (0..arity).fold(Shape::scalar(), |common, i| {
-        common
-            .broadcast(x.shape(i))
-            .expect("output_shape refused what does not broadcast")
-    });
-    (shape, Args::from_fn(|i| x.shape(i).strides_in(shape)))
 }

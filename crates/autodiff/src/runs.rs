@@ -14,16 +14,16 @@ pub(crate) struct Run {
     pub(crate) start: usize,
     pub(crate) len: usize,
     pub(crate) offsets: [usize; MAX_OPERANDS],
-    /// Each 0 (stretched) or 1.
+    /// Of operands that are stretched and not permuted, each is 0 or 1.
     pub(crate) strides: [usize; MAX_OPERANDS],
 }
 
 /// Visits every element of `shape`, in row-major order, in runs as long as the operands' strides
-/// allow.
+/// allow. (The visitor is `dyn`, so that this is compiled once and not for every op and scalar.)
 pub(crate) fn for_each_run(
     shape: Shape,
     strides: &[[usize; MAX_RANK]],
-    mut visit: impl FnMut(&Run),
+    visit: &mut dyn FnMut(&Run),
 ) {
     let size = shape.size();
     if size == 0 {
@@ -105,7 +105,7 @@ fn collapsed(
 
 /// y ← x, stretched from its shape to `target`.
 pub(crate) fn stretch<S: Scalar>(x: &[S], shape: Shape, target: Shape, y: &mut [S]) {
-    for_each_run(target, &[shape.strides_in(target)], |run| {
+    for_each_run(target, &[shape.strides_in(target)], &mut |run| {
         let (x, y) = (&x[run.offsets[0]..], &mut y[run.start..][..run.len]);
         if run.strides[0] == 0 {
             y.fill(x[0]);
@@ -118,7 +118,7 @@ pub(crate) fn stretch<S: Scalar>(x: &[S], shape: Shape, target: Shape, y: &mut [
 /// y += the elements of x, of shape `shape`, summed over every axis that `target` is stretched
 /// along: the transpose of [`stretch`].
 pub(crate) fn reduce<S: Scalar>(x: &[S], shape: Shape, target: Shape, y: &mut [S]) {
-    for_each_run(shape, &[target.strides_in(shape)], |run| {
+    for_each_run(shape, &[target.strides_in(shape)], &mut |run| {
         let (x, y) = (&x[run.start..][..run.len], &mut y[run.offsets[0]..]);
         if run.strides[0] == 0 {
             y[0] += sum([x], |[x]| x);
@@ -166,7 +166,7 @@ mod tests {
         #[test]
         fn every_element_is_visited_once_in_order((target, within) in target_and_stretched()) {
             let mut visited = Vec::new();
-            for_each_run(target, &[within.strides_in(target)], |run| {
+            for_each_run(target, &[within.strides_in(target)], &mut |run| {
                 assert_eq!(run.start, visited.len());
                 visited.extend((0..run.len).map(|k| run.offsets[0] + k * run.strides[0]));
             });

@@ -152,7 +152,7 @@ impl Sizes {
     /// Visits the offsets of every product's Y, A and B.
     fn for_each_product(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let strides = [self.a_batch, self.b_batch].map(|shape| shape.strides_in(self.batch));
-        for_each_run(self.batch, &strides, |run| {
+        for_each_run(self.batch, &strides, &mut |run| {
             for i in 0..run.len {
                 let [a, b] = [0, 1].map(|x| run.offsets[x] + i * run.strides[x]);
                 visit(

@@ -59,11 +59,15 @@ pub(super) fn add_stretched<S: Scalar>(
         return;
     }
     let x_bar = x_bar.as_mut_slice();
-    for_each_run(shape, &[axes.squeezed(shape).strides_in(shape)], |run| {
-        for (k, x_bar) in x_bar[run.start..][..run.len].iter_mut().enumerate() {
-            *x_bar += y_bar[run.offsets[0] + k * run.strides[0]] * factor;
-        }
-    });
+    for_each_run(
+        shape,
+        &[axes.squeezed(shape).strides_in(shape)],
+        &mut |run| {
+            for (k, x_bar) in x_bar[run.start..][..run.len].iter_mut().enumerate() {
+                *x_bar += y_bar[run.offsets[0] + k * run.strides[0]] * factor;
+            }
+        },
+    );
 }
 
 impl<S: Scalar> Var<'_, S> {

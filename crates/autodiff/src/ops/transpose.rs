@@ -86,7 +86,7 @@ impl Op for Transpose {
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
         let (shape, strides) = self.walk(x.shape(0));
-        for_each_run(shape, &[strides], |run| {
+        for_each_run(shape, &[strides], &mut |run| {
             for (k, y) in y[run.start..][..run.len].iter_mut().enumerate() {
                 *y = x[0][run.offsets[0] + k * run.strides[0]];
             }
@@ -103,7 +103,7 @@ impl Op for Transpose {
         if let Some(mut x_bar) = x_bar.get(0) {
             let (shape, strides) = self.walk(x.shape(0));
             let x_bar = x_bar.as_mut_slice();
-            for_each_run(shape, &[strides], |run| {
+            for_each_run(shape, &[strides], &mut |run| {
                 for (k, &y_bar) in y_bar[run.start..][..run.len].iter().enumerate() {
                     x_bar[run.offsets[0] + k * run.strides[0]] += y_bar;
                 }

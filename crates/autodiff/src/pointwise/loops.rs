@@ -2,9 +2,10 @@
 //! vector instructions of, whatever is stretched.
 
 use super::{Args, Pointwise};
-use crate::Scalar;
 use crate::matmul::{self, Loop};
-use crate::runs::{MAX_OPERANDS, Run};
+use crate::runs::{MAX_OPERANDS, for_each_run};
+use crate::vectorized::sum;
+use crate::{MAX_RANK, Primals, Scalar, Shape};
 
 /// The longest piece of a run with a stretched input in it, which is written out.
 pub(super) const PIECE: usize = 64;
@@ -100,30 +101,63 @@ impl<P: Pointwise, S: Scalar, const I: usize> Loop for Backward<'_, '_, P, S, I>
     }
 }
 
-/// Visits a run in pieces of which every input is a slice: where it lies, or written out if it is
-/// stretched. A piece begins at element `start` of the run.
-pub(super) fn pieces<P: Pointwise, S: Scalar>(
-    inputs: P::Args<&[S]>,
-    run: &Run,
-    mut visit: impl FnMut(usize, usize, P::Args<&[S]>),
-) {
-    let strides = &run.strides[..inputs.as_ref().len()];
-    if strides.iter().all(|&stride| stride == 1) {
-        let inputs = Args::from_fn(|i| &inputs.as_ref()[i][run.offsets[i]..][..run.len]);
-        return visit(0, run.len, inputs);
-    }
-    let written: [_; MAX_OPERANDS] = std::array::from_fn(|i| match strides.get(i) {
-        Some(0) => [inputs.as_ref()[i][run.offsets[i]]; PIECE],
-        _ => [S::zero(); PIECE],
+/// A stretch of the output of which every input is a slice, where it lies or written out.
+pub(super) struct Piece<'a, S> {
+    /// Where it begins in the output.
+    pub(super) start: usize,
+    pub(super) len: usize,
+    pub(super) inputs: [&'a [S]; MAX_OPERANDS],
+    /// Where it begins in each input, and whether that stays there: it is stretched.
+    pub(super) offsets: [usize; MAX_OPERANDS],
+    pub(super) is_stretched: [bool; MAX_OPERANDS],
+}
+
+/// Visits the output of inputs that are not all of its shape, in pieces. (Like `for_each_run`, it
+/// is compiled once for a scalar, and not for every op.)
+pub(super) fn for_each_piece<S: Scalar>(x: Primals<'_, S>, visit: &mut dyn FnMut(&Piece<'_, S>)) {
+    let arity = x.len();
+    let shape = (0..arity).fold(Shape::scalar(), |common, i| {
+        common
+            .broadcast(x.shape(i))
+            .expect("output_shape refused what does not broadcast")
     });
-    for start in (0..run.len).step_by(PIECE) {
-        let len = PIECE.min(run.len - start);
-        let inputs = Args::from_fn(|i| match strides[i] {
-            0 => &written[i][..len],
-            _ => &inputs.as_ref()[i][run.offsets[i] + start..][..len],
-        });
-        visit(start, len, inputs);
+    let mut strides = [[0; MAX_RANK]; MAX_OPERANDS];
+    for (i, strides) in strides[..arity].iter_mut().enumerate() {
+        *strides = x.shape(i).strides_in(shape);
     }
+    for_each_run(shape, &strides[..arity], &mut |run| {
+        let is_stretched = run.strides.map(|stride| stride == 0);
+        let mut written = [[S::zero(); PIECE]; MAX_OPERANDS];
+        for i in (0..arity).filter(|&i| is_stretched[i]) {
+            written[i] = [x.get(i)[run.offsets[i]]; PIECE];
+        }
+        let whole = is_stretched[..arity].iter().all(|&stretched| !stretched);
+        let step = if whole { run.len } else { PIECE };
+        for start in (0..run.len).step_by(step) {
+            let len = step.min(run.len - start);
+            let mut piece = Piece {
+                start: run.start + start,
+                len,
+                inputs: [&[]; MAX_OPERANDS],
+                offsets: run.offsets,
+                is_stretched,
+            };
+            for i in 0..arity {
+                if is_stretched[i] {
+                    piece.inputs[i] = &written[i][..len];
+                } else {
+                    piece.offsets[i] += start;
+                    piece.inputs[i] = &x.get(i)[piece.offsets[i]..][..len];
+                }
+            }
+            visit(&piece);
+        }
+    });
+}
+
+/// Σ terms: here, so that it too is compiled once for a scalar.
+pub(super) fn total<S: Scalar>(terms: &[S]) -> S {
+    sum([terms], |[term]| term)
 }
 
 /// The slices cut to one length where the loop can see it, so that no index in it may be out of
