@@ -82,7 +82,7 @@ fn is_large<S>(product: &Product<S>) -> bool {
 #[inline(always)]
 fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let Product { m, k, n, .. } = *product;
-    if product.has_long_inner_axis() && k > 16 && (m * n <= 64 || n < 8 || m < 4) {
+    if product.has_long_inner_axis() && (k > 16 && (m * n <= 64 || n < 8) || k >= 64 && m < 4) {
         return Kernel::Dots(isa);
     }
     if isa == Isa::Portable && m * k * n >= LARGE_FOR_ARRAYS {

@@ -122,23 +122,34 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                 let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
                 if n_x == V::LANES && n_p == V::LANES {
                     for lane in 0..V::LANES {
-                        rows[lane] = V::load(from.offset(lane as isize * part.from_x));
+                        rows[lane] = V::load(
+                            from.wrapping_offset((lane as isize).wrapping_mul(part.from_x)),
+                        );
                     }
                     let columns = transposed::<V>(rows);
                     for lane in 0..V::LANES {
-                        V::store(columns[lane], to.add(lane * part.width));
+                        V::store(
+                            columns[lane],
+                            to.wrapping_add(lane.wrapping_mul(part.width)),
+                        );
                     }
                 } else {
                     for lane in 0..V::LANES {
                         if lane < n_x {
-                            rows[lane] =
-                                V::load_first(n_p, from.offset(lane as isize * part.from_x));
+                            rows[lane] = V::load_first(
+                                n_p,
+                                from.wrapping_offset((lane as isize).wrapping_mul(part.from_x)),
+                            );
                         }
                     }
                     let columns = transposed::<V>(rows);
                     for lane in 0..V::LANES {
                         if lane < n_p {
-                            V::store_first(n_x, columns[lane], to.add(lane * part.width));
+                            V::store_first(
+                                n_x,
+                                columns[lane],
+                                to.wrapping_add(lane.wrapping_mul(part.width)),
+                            );
                         }
                     }
                 }

@@ -69,8 +69,7 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
     let k = block.k as isize;
     // Wider where a tile of few rows would wait for its own sums.
     let widest = match (block.b, block.rows) {
-        (Source::InPlace(_), 1) => 8,
-        (Source::InPlace(_), 2) => 6,
+        (Source::InPlace(_), rows @ 1..=2) => widest::<V>(rows),
         _ => V::VECTORS,
     };
     let mut i = 0;
@@ -116,7 +115,7 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
             macro_rules! multiply_one_of {
                 ($($rows:literal x [$($vectors:literal)*])*) => {
                     match (rows, vectors) {
-                        $($(($rows, $vectors) if has_tile::<V>($rows, $vectors) => {
+                        $($(($rows, $vectors) if const { has_tile::<V>($rows, $vectors) } => {
                             multiply::<V, $rows, $vectors>(block, &tile);
                         })*)*
                         _ => unreachable!("bands and strips make no larger tiles"),
@@ -142,10 +141,19 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
     }
 }
 
-/// Whether the instruction set has registers for it; what this excludes is not compiled.
+/// The most vectors of a tile of one or two rows: more, where there are registers for them.
 #[inline(always)]
+const fn widest<V: Simd>(rows: usize) -> usize {
+    match (V::ROWS, rows) {
+        (8, 1) => 8,
+        (8, 2) => 6,
+        _ => V::VECTORS,
+    }
+}
+
+/// Whether such a tile is ever asked for. What this excludes is not compiled.
 const fn has_tile<V: Simd>(rows: usize, vectors: usize) -> bool {
-    rows <= 2 || (rows <= V::ROWS && vectors <= V::VECTORS)
+    rows <= V::ROWS && (vectors <= V::VECTORS || (rows <= 2 && vectors <= widest::<V>(rows)))
 }
 
 /// A tile of C, the band and the strip that it is the product of, or some of equal size side by
@@ -189,7 +197,8 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
     // A macro, because a closure does not get the instruction set.
     macro_rules! c {
         ($r:expr, $v:expr) => {
-            c.offset($r as isize * block.c_row).add($v * V::LANES)
+            c.wrapping_offset(($r as isize).wrapping_mul(block.c_row))
+                .wrapping_add($v * V::LANES)
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
@@ -206,10 +215,10 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
         let mut b_row = x[0];
         for _ in 0..block.k {
             for v in 0..N {
-                b_row[v] = V::load_first(lanes(v), b.add(v * V::LANES));
+                b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
             }
             for r in 0..R {
-                let a = V::splat(*a.at.offset(r as isize * a.row));
+                let a = V::splat(*a.at.wrapping_offset((r as isize).wrapping_mul(a.row)));
                 for v in 0..N {
                     x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
                 }
@@ -225,7 +234,7 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
         } = block.update;
         if let Some(bias) = tile.bias {
             for r in 0..R {
-                let bias = V::splat(*bias.add(r));
+                let bias = V::splat(*bias.wrapping_add(r));
                 for v in 0..N {
                     x[r][v] = V::mul_add(V::splat(alpha), x[r][v], bias);
                 }
