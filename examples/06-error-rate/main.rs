@@ -18,7 +18,6 @@ use common::Progress;
 use gradcheck::mutants::{Mutant, mutants, right_ops};
 use gradcheck::{Check, Report, Settings, Subject, check_gradient, hard_points, run};
 use lexopt::Arg::{Long, Short};
-use lexopt::ValueExt as _;
 use serde_json::json;
 
 /// In how many cases a mutant has to agree with its op to count as no mutant.
@@ -46,8 +45,12 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("seeds") => options.seeds = arguments.value()?.parse()?,
-            Long("cases") => options.cases = arguments.value()?.parse()?,
+            Long("seeds") => {
+                options.seeds = common::number(&mut arguments, "--seeds", 1..=u64::MAX)?;
+            }
+            Long("cases") => {
+                options.cases = common::number(&mut arguments, "--cases", 1..=usize::MAX)?;
+            }
             Long("json") => options.json = Some(arguments.value()?.into()),
             Long("help") | Short('h') => {
                 println!(
@@ -58,9 +61,10 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
                 );
                 return Ok(None);
             }
-            other => return Err(other.unexpected().into()),
+            other => return Err(format!("{}; --help lists the options", other.unexpected()).into()),
         }
     }
+    common::check_json(options.json.as_deref())?;
     Ok(Some(options))
 }
 
@@ -173,7 +177,7 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
             "cases": cases,
             "median_size": median,
         });
-        std::fs::write(path, serde_json::to_string_pretty(&document)?)?;
+        common::write_json(Some(path), &document)?;
     }
     Ok(())
 }

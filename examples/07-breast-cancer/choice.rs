@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use gradproof::layers::{Dataset, NumpyRandom, Step, stratified_k_fold};
 
-use crate::common::{Options, Progress};
+use crate::common::{Checkpoints, Options, Progress};
 use crate::{cost, standardized, training, untrained};
 
 const FOLDS: usize = 5;
@@ -43,11 +43,20 @@ pub(crate) fn choose(train: &Dataset<f64>, options: &Options) -> Result<Setting,
             let before = (k * FOLDS + fold) * options.iterations;
             let observer = |step: &Step<'_, f64>| {
                 progress.reach(before + step.iteration);
-                ControlFlow::Continue(())
+                match Checkpoints::interrupted() {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
             };
             model.fit(rest, &training(&setting, options)?, observer)?;
+            if Checkpoints::interrupted() {
+                return Err("interrupted before there was anything to save".into());
+            }
             mean_cost += cost(&model, held_out) / FOLDS as f64;
             mean_accuracy += model.accuracy(held_out) / FOLDS as f64;
+        }
+        if !mean_cost.is_finite() {
+            return Err(format!("{setting:?} leads to a cost of {mean_cost}: leave it out").into());
         }
         tried.push((setting, mean_cost, mean_accuracy));
     }

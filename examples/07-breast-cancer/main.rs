@@ -89,7 +89,6 @@ fn study(options: &Options, split_file: Option<PathBuf>) -> Result<(), Box<dyn E
     if let Some(recorded) = scikit_learn::recorded(&split.test_examples) {
         recorded.report();
     }
-    outcome.draw(options)?;
     options.write_json(&json!({
         "seed": options.seed,
         "iterations": options.iterations,
@@ -97,7 +96,8 @@ fn study(options: &Options, split_file: Option<PathBuf>) -> Result<(), Box<dyn E
         "keep_prob": setting.keep_prob,
         "test_examples": split.test_examples,
         "outcome": outcome.to_json()?,
-    }))
+    }))?;
+    outcome.draw(options)
 }
 
 /// Both parts, each feature measured by the mean and the deviation that it has in the first.

@@ -25,8 +25,15 @@ pub(crate) fn recorded(test_examples: &[usize]) -> Option<Recorded> {
             .cloned()
             .collect::<Vec<_>>()
     };
-    let mut right: Vec<u64> = of("right").iter().filter_map(Value::as_u64).collect();
-    let mut auc: Vec<f64> = of("auc").iter().filter_map(Value::as_f64).collect();
+    let mut right: Vec<u64> = of("right")
+        .iter()
+        .map(|right| right.as_u64().expect("it is a count"))
+        .collect();
+    let mut auc: Vec<f64> = of("auc")
+        .iter()
+        .map(|auc| auc.as_f64().expect("it is an area"))
+        .collect();
+    assert!(!right.is_empty(), "the record has no runs");
     right.sort_unstable();
     auc.sort_by(f64::total_cmp);
     (record["test_examples"] == serde_json::json!(test_examples)).then(|| Recorded {

@@ -45,6 +45,13 @@ impl Checkpoints {
         if directory.as_os_str().is_empty() {
             return Err("--checkpoint wants a directory, and got nothing".into());
         }
+        if self.resume && !directory.is_dir() {
+            return Err(format!(
+                "--resume: there is no directory {}: name the one that --checkpoint was given",
+                directory.display()
+            )
+            .into());
+        }
         std::fs::create_dir_all(directory)
             .map_err(|error| format!("--checkpoint {}: {error}", directory.display()))?;
         ctrlc::set_handler(|| {
@@ -74,6 +81,12 @@ impl Checkpoints {
         let path = path.map(|directory| directory.join(format!("{name}.safetensors")));
         let begun = self.load(path.as_deref())?;
         let first = begun.as_ref().map_or(0, |begun| begun.history().steps());
+        if self.resume {
+            match &begun {
+                Some(_) => eprintln!("{name}: goes on at step {first}"),
+                None => eprintln!("{name}: has no checkpoint yet, and begins"),
+            }
+        }
         let mut notes = begun
             .as_ref()
             .map_or_else(Vec::new, |begun| begun.notes().to_vec());
@@ -115,12 +128,27 @@ impl Checkpoints {
         }
     }
 
-    /// The checkpoint to go on from. A run that was stopped before its first one has none.
+    /// The checkpoint to go on from. A run that was stopped before its first one has none; one that
+    /// is not to be resumed must not have any, because it would be overwritten.
     fn load(&self, path: Option<&Path>) -> Result<Option<Checkpoint<f64>>, Box<dyn Error>> {
         match path {
-            Some(path) if self.resume && path.try_exists()? => Ok(Some(load_checkpoint(path)?)),
+            Some(path) if path.try_exists()? => match self.resume {
+                true => Ok(Some(load_checkpoint(path)?)),
+                false => Err(format!(
+                    "{} is the checkpoint of another run: give --resume to go on from it, or \
+                     --checkpoint another directory",
+                    path.display()
+                )
+                .into()),
+            },
             _ => Ok(None),
         }
+    }
+
+    /// Whether Ctrl-C was pressed, for work of which nothing is saved.
+    #[allow(dead_code, reason = "most examples only do work that is saved")]
+    pub(crate) fn interrupted() -> bool {
+        INTERRUPTED.load(Ordering::Relaxed)
     }
 }
 

@@ -118,6 +118,20 @@ impl Options {
 ///
 /// A line that says what is wrong with `--json` or `--plots`.
 pub(crate) fn check_outputs(json: Option<&Path>, plots: &Path) -> Result<(), Box<dyn Error>> {
+    check_json(json)?;
+    if plots.as_os_str().is_empty() {
+        return Err("--plots wants a directory, and got nothing".into());
+    }
+    std::fs::create_dir_all(plots)
+        .map_err(|error| format!("--plots {}: {error}", plots.display()).into())
+}
+
+/// The same for `--json` alone.
+///
+/// # Errors
+///
+/// A line that says what is wrong with it.
+pub(crate) fn check_json(json: Option<&Path>) -> Result<(), Box<dyn Error>> {
     let parent = |path: &Path| match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_path_buf(),
         _ => PathBuf::from("."),
@@ -129,11 +143,7 @@ pub(crate) fn check_outputs(json: Option<&Path>, plots: &Path) -> Result<(), Box
             format!("--json wants a file in a directory that exists, and got {json:?}").into(),
         );
     }
-    if plots.as_os_str().is_empty() {
-        return Err("--plots wants a directory, and got nothing".into());
-    }
-    std::fs::create_dir_all(plots)
-        .map_err(|error| format!("--plots {}: {error}", plots.display()).into())
+    Ok(())
 }
 
 /// Writes every number to the file of `--json`, if there is one.
@@ -184,7 +194,7 @@ fn unexpected(what: &str) -> Box<dyn Error> {
     format!("invalid {what}; --help lists the options").into()
 }
 
-fn number<N: FromStr + PartialOrd + Display>(
+pub(crate) fn number<N: FromStr + PartialOrd + Display>(
     arguments: &mut lexopt::Parser,
     option: &str,
     range: std::ops::RangeInclusive<N>,

@@ -5,7 +5,7 @@
 //! error that is known: the standard library's functions are calls, and keep a loop scalar.
 //!
 //! Only +, −, ×, ÷ and integer arithmetic are used, nothing is fused: every machine gives the same
-//! bits. Errors are relative to the result, u being 2⁻⁵³, which is as far as rounding alone may be
+//! bits. Errors are relative to a result that is a normal number, u being 2⁻⁵³, which is as far as rounding alone may be
 //! off; `tests/elementary.rs` asserts them, and sees a few per cent less.
 //!
 //! The argument reductions are those of W. J. Cody and W. Waite, "Software Manual for the Elementary

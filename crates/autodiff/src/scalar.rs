@@ -40,7 +40,7 @@ pub trait Scalar:
 
     /// eˣ for rules: the same function as `exp`, in a form without branches or calls, so that
     /// a loop over it becomes vector instructions. Its relative error is at most 1.4 · 2⁻⁵³ at `f64`,
-    /// where rounding alone is 1 · 2⁻⁵³, and 1.01 · 2⁻²⁴ at `f32`.
+    /// where rounding alone is 1 · 2⁻⁵³, and 1.01 · 2⁻²⁴ at `f32`, if the result is a normal number.
     ///
     /// ```
     /// use autodiff::Scalar;

@@ -176,5 +176,8 @@ fn moments<S: Scalar>(values: &[S]) -> Option<(S, S)> {
     let mean_square = differences()
         .map(|d| (d / largest).powi(2) / count)
         .sum::<S>();
-    Some((mean, largest * mean_square.sqrt()))
+    // What is too small to be a number is no more than a constant.
+    let deviation = largest * mean_square.sqrt();
+    let is_constant = deviation == S::zero();
+    Some((mean, if is_constant { S::one() } else { deviation }))
 }
