@@ -12,8 +12,8 @@ pub(crate) struct Football {
     pub(crate) test: Dataset<f64>,
     /// What they are, for people.
     pub(crate) source: String,
-    /// Whether they may be those of the course, whose figures are published.
-    pub(crate) is_published: bool,
+    /// Whether they are as many as the course's, whose figures are published.
+    pub(crate) are_as_many: bool,
 }
 
 impl Football {
@@ -39,7 +39,7 @@ impl Football {
                 train.examples(),
                 test.examples()
             ),
-            is_published: (train.examples(), test.examples()) == (211, 200),
+            are_as_many: (train.examples(), test.examples()) == (211, 200),
             train,
             test,
         })
@@ -54,7 +54,7 @@ impl Football {
             source: "a stand-in, 211 and 200 points from seeds 1 and 2; the course's own are read \
                      with --data FILE.mat"
                 .to_string(),
-            is_published: false,
+            are_as_many: false,
         }
     }
 }

@@ -45,7 +45,8 @@ pub trait Pointwise: Registered + Debug + Default + Send + Sync + 'static {
     /// have. Saying `false` saves compile time, where there are very many ops that need no speed.
     const VECTORIZES: bool = true;
 
-    /// The value for one element of each input.
+    /// The value for one element of each input. A long one needs `#[inline(always)]` for its loop to
+    /// become vector instructions, and `vector_exp` where it would have used `exp`.
     fn eval<S: Scalar>(&self, x: Self::Args<S>) -> S;
 
     /// The partial derivatives at one element, one for each input; `y` is what [`eval`] gave.

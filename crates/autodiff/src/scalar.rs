@@ -39,8 +39,9 @@ pub trait Scalar:
     const VECTORIZES: bool = false;
 
     /// eˣ for rules: the same function as `exp`, in a form without branches or calls, so that
-    /// a loop over it becomes vector instructions. Its relative error is at most 1.4 · 2⁻⁵³ at `f64`,
-    /// where rounding alone is 1 · 2⁻⁵³, and 1.01 · 2⁻²⁴ at `f32`, if the result is a normal number.
+    /// a loop over it becomes vector instructions. The relative error of a result that is a normal
+    /// number is at most 1.4 · 2⁻⁵³ at `f64`, where rounding alone is 1 · 2⁻⁵³, and 1.01 · 2⁻²⁴ at
+    /// `f32`.
     ///
     /// ```
     /// use autodiff::Scalar;
@@ -108,8 +109,8 @@ pub trait Scalar:
         0
     }
 
-    /// [`gemm`](Self::gemm) by one certain kernel, `false` if the scalar has it not, or not for this layout;
-    /// [`matmul::matmul_by`] is the way to call it.
+    /// [`gemm`](Self::gemm) by one certain kernel, `false` if the scalar has it not, or not for
+    /// this layout; [`matmul::matmul_by`] is the way to call it.
     #[doc(hidden)]
     fn gemm_by(
         _kernel: Kernel,
@@ -123,128 +124,74 @@ pub trait Scalar:
     }
 }
 
-impl Scalar for f32 {
-    fn constant(value: f64) -> Self {
-        value as Self
-    }
+/// What `f32` and `f64` have in common: functions that vectorize, computed at `f64`, and kernels.
+macro_rules! machine_scalar {
+    ($scalar:ident) => {
+        impl Scalar for $scalar {
+            #[inline(always)]
+            fn constant(value: f64) -> Self {
+                value as Self
+            }
 
-    const VECTORIZES: bool = true;
+            const VECTORIZES: bool = true;
 
-    #[inline(always)]
-    fn vector_exp(self) -> Self {
-        elementary::exp(self.into()) as Self
-    }
+            #[inline(always)]
+            fn vector_exp(self) -> Self {
+                Self::constant(elementary::exp(self.into()))
+            }
 
-    #[inline(always)]
-    fn vector_ln(self) -> Self {
-        elementary::ln(self.into()) as Self
-    }
+            #[inline(always)]
+            fn vector_ln(self) -> Self {
+                Self::constant(elementary::ln(self.into()))
+            }
 
-    #[inline(always)]
-    fn vector_ln_1p(self) -> Self {
-        elementary::ln_1p(self.into()) as Self
-    }
+            #[inline(always)]
+            fn vector_ln_1p(self) -> Self {
+                Self::constant(elementary::ln_1p(self.into()))
+            }
 
-    #[inline(always)]
-    fn vector_tanh(self) -> Self {
-        elementary::tanh(self.into()) as Self
-    }
+            #[inline(always)]
+            fn vector_tanh(self) -> Self {
+                Self::constant(elementary::tanh(self.into()))
+            }
 
-    fn gemm(
-        alpha: Self,
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, Self>,
-        beta: Self,
-        c: &mut MatrixMut<'_, Self>,
-    ) {
-        matmul::native(alpha, a, b, beta, c);
-    }
+            fn gemm(
+                alpha: Self,
+                a: &Matrix<'_, Self>,
+                b: &Matrix<'_, Self>,
+                beta: Self,
+                c: &mut MatrixMut<'_, Self>,
+            ) {
+                matmul::native(alpha, a, b, beta, c);
+            }
 
-    fn affine(
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, Self>,
-        bias: &[Self],
-        activation: Activation,
-        c: &mut MatrixMut<'_, Self>,
-    ) -> bool {
-        matmul::native_affine(a, b, bias, activation, c)
-    }
+            fn affine(
+                a: &Matrix<'_, Self>,
+                b: &Matrix<'_, Self>,
+                bias: &[Self],
+                activation: Activation,
+                c: &mut MatrixMut<'_, Self>,
+            ) -> bool {
+                matmul::native_affine(a, b, bias, activation, c)
+            }
 
-    fn multiply_adds(rounds: usize) -> usize {
-        matmul::native_multiply_adds::<Self>(rounds)
-    }
+            fn multiply_adds(rounds: usize) -> usize {
+                matmul::native_multiply_adds::<Self>(rounds)
+            }
 
-    fn gemm_by(
-        kernel: Kernel,
-        alpha: Self,
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, Self>,
-        beta: Self,
-        c: &mut MatrixMut<'_, Self>,
-    ) -> bool {
-        matmul::native_by(kernel, alpha, a, b, beta, c)
-    }
+            fn gemm_by(
+                kernel: Kernel,
+                alpha: Self,
+                a: &Matrix<'_, Self>,
+                b: &Matrix<'_, Self>,
+                beta: Self,
+                c: &mut MatrixMut<'_, Self>,
+            ) -> bool {
+                matmul::native_by(kernel, alpha, a, b, beta, c)
+            }
+        }
+    };
 }
 
-impl Scalar for f64 {
-    fn constant(value: f64) -> Self {
-        value
-    }
-
-    const VECTORIZES: bool = true;
-
-    #[inline(always)]
-    fn vector_exp(self) -> Self {
-        elementary::exp(self)
-    }
-
-    #[inline(always)]
-    fn vector_ln(self) -> Self {
-        elementary::ln(self)
-    }
-
-    #[inline(always)]
-    fn vector_ln_1p(self) -> Self {
-        elementary::ln_1p(self)
-    }
-
-    #[inline(always)]
-    fn vector_tanh(self) -> Self {
-        elementary::tanh(self)
-    }
-
-    fn gemm(
-        alpha: Self,
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, Self>,
-        beta: Self,
-        c: &mut MatrixMut<'_, Self>,
-    ) {
-        matmul::native(alpha, a, b, beta, c);
-    }
-
-    fn affine(
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, Self>,
-        bias: &[Self],
-        activation: Activation,
-        c: &mut MatrixMut<'_, Self>,
-    ) -> bool {
-        matmul::native_affine(a, b, bias, activation, c)
-    }
-
-    fn multiply_adds(rounds: usize) -> usize {
-        matmul::native_multiply_adds::<Self>(rounds)
-    }
-
-    fn gemm_by(
-        kernel: Kernel,
-        alpha: Self,
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, Self>,
-        beta: Self,
-        c: &mut MatrixMut<'_, Self>,
-    ) -> bool {
-        matmul::native_by(kernel, alpha, a, b, beta, c)
-    }
-}
+machine_scalar!(f32);
+machine_scalar!(f64);

@@ -147,17 +147,4 @@ mod tests {
             assert_eq!(sum([&x], |[x]| x), f64::from(n * (n - 1) / 2));
         }
     }
-
-    #[test]
-    fn every_width_gives_the_same_bits() {
-        let x: Vec<f64> = (0..77).map(|k| (f64::from(k) - 30.0) / 7.0).collect();
-        let f = |[x]: [f64; 1]| x.vector_exp() / (x * x + 0.1);
-        let mut wide = vec![0.0; x.len()];
-        assign(&mut wide, [&x], f);
-        let mut narrow = vec![0.0; x.len()];
-        let (to, from) = (&mut narrow[..], [&x[..]]);
-        Assign { to, from, f }.run();
-        assert_eq!(wide, narrow);
-        assert_eq!(sum([&x], f), Sum { from: [&x], f }.run());
-    }
 }
