@@ -11,7 +11,7 @@ use crate::{DataError, Dataset};
 /// Fit it to the training part alone and apply it to all parts: a mean that has seen the test part
 /// tells the model of it. The deviation is that of the examples themselves, with 1/m, as in
 /// scikit-learn's `StandardScaler`. A feature that is the same in all examples becomes 0 there: it is
-/// divided by 1.
+/// divided by 1, and so is one whose deviation is too small to be a number.
 ///
 /// ```
 /// use autodiff::Tensor;

@@ -44,6 +44,15 @@ fn a_constant_feature_becomes_exactly_0() {
 }
 
 #[test]
+fn a_deviation_that_underflows_is_no_division_by_0() {
+    let mut values = [0.0; 100];
+    values[99] = f64::from_bits(1);
+    assert_eq!(standardized(&values), values);
+    let fitted = Standardization::fit(&feature(&values)).unwrap();
+    assert_eq!(fitted.deviations(), [1.0]);
+}
+
+#[test]
 fn tiny_and_large_features_keep_their_digits() {
     let expected = [-1.5_f64.sqrt(), 0.0, 1.5_f64.sqrt()];
     for (base, step) in [(0.0, 1e-200), (0.0, 1e150), (1e9, 1.0), (-4e15, 2.0)] {
