@@ -4,8 +4,8 @@
 //! No crate was found that does this with the instruction set chosen when the program runs and an
 //! error that is known: the standard library's functions are calls, and keep a loop scalar.
 //!
-//! Only +, −, ×, ÷ and integer arithmetic are used, nothing is fused: every machine gives the same
-//! bits. Errors are relative to a result that is a normal number, u being 2⁻⁵³, which is as far as rounding alone may be
+//! Only +, −, ×, ÷, the fused multiply-add and integer arithmetic are used: every machine gives the
+//! same bits, those without a fused instruction slowly. Errors are relative to a result that is a normal number, u being 2⁻⁵³, which is as far as rounding alone may be
 //! off; `tests/elementary.rs` asserts them, and sees a few per cent less.
 //!
 //! The argument reductions are those of W. J. Cody and W. Waite, "Software Manual for the Elementary
@@ -19,10 +19,10 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// The nearest integer, as a number and as the integer, to |x| < 2³¹.
+/// The integer nearest to x y, as a number and as the integer, for |x y| < 2³¹.
 #[inline(always)]
-fn rounded(x: f64) -> (f64, i64) {
-    let shifted = x + ROUNDER;
+fn rounded_product(x: f64, y: f64) -> (f64, i64) {
+    let shifted = x.mul_add(y, ROUNDER);
     let integer = shifted.to_bits().wrapping_sub(ROUNDER.to_bits());
     (shifted - ROUNDER, integer as i64)
 }
@@ -42,20 +42,24 @@ fn power_of_two(n: i64) -> f64 {
 /// Σ cₖ xᵏ, in pairs of pairs (G. Estrin, 1960): Horner's rule has each step wait for the last.
 #[inline(always)]
 fn polynomial<const N: usize>(x: f64, c: [f64; N]) -> f64 {
-    let (x2, x4) = (x * x, (x * x) * (x * x));
-    let four = |c: &[f64]| (c[0] + c[1] * x) + (c[2] + c[3] * x) * x2;
-    let mut sum = 0.0;
-    for c in c.as_chunks::<4>().0.iter().rev() {
-        sum = sum * x4 + four(c);
-    }
-    sum
+    let x2 = x * x;
+    let x4 = x2 * x2;
+    let few = |c: &[f64]| match *c {
+        [a, b, c, d] => d.mul_add(x, c).mul_add(x2, b.mul_add(x, a)),
+        [a, b, c] => c.mul_add(x2, b.mul_add(x, a)),
+        [a, b] => b.mul_add(x, a),
+        _ => c[0],
+    };
+    let mut fours = c.chunks(4).rev();
+    let highest = few(fours.next().expect("a coefficient"));
+    fours.fold(highest, |sum, c| sum.mul_add(x4, few(c)))
 }
 
-/// x = n ln 2 + r with |r| ≤ ln 2 / 2: n, and eʳ − 1 as a larger and a smaller term.
+/// x = n ln 2 + r with |r| ≤ ln 2 / 2: n, and eʳ − 1.
 #[inline(always)]
-fn reduced(x: f64) -> (i64, f64, f64) {
-    let (number, n) = rounded(x * std::f64::consts::LOG2_E);
-    let r = (x - number * LN_2_HIGH) - number * LN_2_LOW;
+fn reduced(x: f64) -> (i64, f64) {
+    let (number, n) = rounded_product(x, std::f64::consts::LOG2_E);
+    let r = number.mul_add(-LN_2_LOW, number.mul_add(-LN_2_HIGH, x));
     // Σ rᵏ⁻²/k! to k = 13 leaves 5e-18.
     const TERMS: [f64; 12] = [
         1.0 / 2.0,
@@ -71,7 +75,7 @@ fn reduced(x: f64) -> (i64, f64, f64) {
         1.0 / 479_001_600.0,
         1.0 / 6_227_020_800.0,
     ];
-    (n, r, r * r * polynomial(r, TERMS))
+    (n, (r * r).mul_add(polynomial(r, TERMS), r))
 }
 
 /// eˣ within 1.4 u; 0 where that underflows, ∞ where it overflows.
@@ -80,18 +84,18 @@ pub(crate) fn exp(x: f64) -> f64 {
     // Past both ends nothing changes. A NaN is neither below nor above.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
-    let (n, r, rest) = reduced(x);
+    let (n, rest) = reduced(x);
     // In two steps, so that a subnormal is rounded once, and 2ⁿ need not be a number.
     let half = n >> 1;
-    (1.0 + (r + rest)) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+    (1.0 + rest) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
 }
 
 /// eˣ − 1 for 0 ≤ x ≤ 700.
 #[inline(always)]
 fn exp_m1(x: f64) -> f64 {
-    let (n, r, rest) = reduced(x);
+    let (n, rest) = reduced(x);
     let power = power_of_two(n);
-    (power - 1.0) + power * (r + rest)
+    power.mul_add(rest, power - 1.0)
 }
 
 /// tanh x within 3 u.
@@ -103,12 +107,20 @@ pub(crate) fn tanh(x: f64) -> f64 {
     (e / (e + 2.0)).copysign(x)
 }
 
-/// ln u + correction + exponent · ln 2 for a normal u.
+/// u = 2ᵏ m with √½ ≤ m < √2: k and m, for a normal u.
 #[inline(always)]
-fn ln_of(u: f64, correction: f64, exponent: i64) -> f64 {
-    // u = 2ᵏ m with √½ ≤ m < √2; ln m = f − f²/2 + s (f²/2 + R(s²)), f = m − 1, s = f/(2 + f).
+fn split(u: f64) -> (i64, f64) {
     const ROOT_HALF: i64 = std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64;
-    const R: [f64; 8] = [
+    let bits = u.to_bits() as i64;
+    let k = bits.wrapping_sub(ROOT_HALF) >> 52;
+    (k, f64::from_bits(bits.wrapping_sub(k << 52) as u64))
+}
+
+/// ln m + correction + k ln 2 for √½ ≤ m < √2.
+#[inline(always)]
+fn ln_of(m: f64, correction: f64, k: i64) -> f64 {
+    // ln m = f − f²/2 + s (f²/2 + R(s²)), f = m − 1, s = f/(2 + f).
+    const R: [f64; 7] = [
         6.666_666_666_666_735e-1,
         3.999_999_999_940_942e-1,
         2.857_142_874_366_239e-1,
@@ -116,17 +128,15 @@ fn ln_of(u: f64, correction: f64, exponent: i64) -> f64 {
         1.818_357_216_161_805e-1,
         1.531_383_769_920_937_3e-1,
         1.479_819_860_511_658_6e-1,
-        0.0,
     ];
-    let bits = u.to_bits() as i64;
-    let k = bits.wrapping_sub(ROOT_HALF) >> 52;
-    let f = f64::from_bits(bits.wrapping_sub(k << 52) as u64) - 1.0;
-    let k = number(k.wrapping_add(exponent));
+    let k = number(k);
+    let f = m - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
     let half = 0.5 * f * f;
-    let low = k * LN_2_LOW + correction;
-    k * LN_2_HIGH - ((half - (s * (half + z * polynomial(z, R)) + low)) - f)
+    let low = k.mul_add(LN_2_LOW, correction);
+    let rest = s.mul_add(z.mul_add(polynomial(z, R), half), low);
+    k.mul_add(LN_2_HIGH, f - (half - rest))
 }
 
 /// ln x within 1.3 u; −∞ at 0, NaN below.
@@ -138,7 +148,8 @@ pub(crate) fn ln(x: f64) -> f64 {
     } else {
         (1.0, 0)
     };
-    let y = ln_of(x * scale, 0.0, exponent);
+    let (k, m) = split(x * scale);
+    let y = ln_of(m, 0.0, k.wrapping_add(exponent));
     let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
     let y = if x < 0.0 { f64::NAN } else { y };
     // Also what is no number stays it.
@@ -155,7 +166,14 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
     } else {
         x - (u - 1.0)
     };
-    let y = ln_of(u, lost / u, 0);
+    let (k, m) = split(u);
+    // lost/u, of which a twentieth is too little to count, unless u is 1: 1/m = 1 − f/m, the second
+    // one by the line that is nearest to it, P. L. Chebyshev's; and 2⁻ᵏ, or 0 for the largest k.
+    let f = m - 1.0;
+    let less = f * f.mul_add(0.941_176, -1.055_364);
+    let lost = lost * power_of_two((-k).max(-1023));
+    let correction = lost.mul_add(less, lost);
+    let y = ln_of(m, correction, k);
     let y = if x == -1.0 { f64::NEG_INFINITY } else { y };
     let y = if x < -1.0 { f64::NAN } else { y };
     // The sign of a zero goes by the way of 1 + x; infinity and NaN stay.

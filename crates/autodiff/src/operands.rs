@@ -3,7 +3,7 @@
 use std::ops::{Index, Range};
 
 use crate::matmul::{Matrix, MatrixMut, matmul};
-use crate::vectorized::{accumulate, assign};
+use crate::vectorized::{assign, update};
 use crate::{Scalar, Shape, View};
 
 /// Where one operand lives: which node made it, and its place in the value arena.
@@ -181,7 +181,7 @@ impl<S: Scalar> Cotangent<'_, S> {
         if is_first {
             assign(x_bar, from, f);
         } else {
-            accumulate(x_bar, from, f);
+            update(x_bar, from, |x_bar, from| x_bar + f(from));
         }
     }
 

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use crate::runs::MAX_OPERANDS;
 use crate::signature::{Domain, Draw, Kink, Signature};
+use crate::vectorized::total;
 use crate::{Cotangents, Op, Primals, Registered, Scalar, Shape, ShapeError, Var};
 
 /// An op that works element by element: y = f(a, b, …), its inputs stretched to a common shape by
@@ -156,7 +157,7 @@ impl<P: Pointwise> Op for P {
                 if piece.is_stretched[i] {
                     let terms = &mut [S::zero(); loops::PIECE][..piece.len];
                     loops::backward(self, i, inputs, outputs, terms, true);
-                    x_bar[0] += loops::total(terms);
+                    x_bar[0] += total(terms);
                 } else {
                     loops::backward(self, i, inputs, outputs, &mut x_bar[..piece.len], false);
                 }

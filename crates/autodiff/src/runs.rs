@@ -1,6 +1,6 @@
 //! Walking several arrays together, run by run: the one place that knows how to broadcast.
 
-use crate::vectorized::{accumulate, sum};
+use crate::vectorized::{total, update};
 use crate::{MAX_RANK, Scalar, Shape};
 
 /// The most arrays that are walked together.
@@ -121,9 +121,9 @@ pub(crate) fn reduce<S: Scalar>(x: &[S], shape: Shape, target: Shape, y: &mut [S
     for_each_run(shape, &[target.strides_in(shape)], &mut |run| {
         let (x, y) = (&x[run.start..][..run.len], &mut y[run.offsets[0]..]);
         if run.strides[0] == 0 {
-            y[0] += sum([x], |[x]| x);
+            y[0] += total(x);
         } else {
-            accumulate(&mut y[..x.len()], [x], |[x]| x);
+            update(&mut y[..x.len()], [x], |y, [x]| y + x);
         }
     });
 }

@@ -27,14 +27,14 @@ pub fn assign<S: Scalar, const N: usize>(to: &mut [S], from: [&[S]; N], f: impl 
     vectorized::<S, _>(Assign { to, from, f });
 }
 
-/// `to[k]` += f(`from[0][k]`, …).
+/// `to[k]` ← f(`to[k]`, [`from[0][k]`, …]).
 #[inline]
-pub(crate) fn accumulate<S: Scalar, const N: usize>(
+pub(crate) fn update<S: Scalar, const N: usize>(
     to: &mut [S],
     from: [&[S]; N],
-    f: impl Fn([S; N]) -> S,
+    f: impl Fn(S, [S; N]) -> S,
 ) {
-    vectorized::<S, _>(Accumulate { to, from, f });
+    vectorized::<S, _>(Update { to, from, f });
 }
 
 struct Assign<'a, S, F, const N: usize> {
@@ -56,20 +56,20 @@ impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Assign<'_, S, F, N>
     }
 }
 
-struct Accumulate<'a, S, F, const N: usize> {
+struct Update<'a, S, F, const N: usize> {
     to: &'a mut [S],
     from: [&'a [S]; N],
     f: F,
 }
 
-impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Accumulate<'_, S, F, N> {
+impl<S: Scalar, F: Fn(S, [S; N]) -> S, const N: usize> Loop for Update<'_, S, F, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let from = self.from.map(|x| &x[..self.to.len()]);
         for (k, to) in self.to.iter_mut().enumerate() {
-            *to += (self.f)(from.map(|x| x[k]));
+            *to = (self.f)(*to, from.map(|x| x[k]));
         }
     }
 }
@@ -105,8 +105,9 @@ struct Sum<'a, S, F, const N: usize> {
 /// The partial sums.
 const LANES: usize = 8;
 
-/// How many terms are computed before they are added: a whole number of every machine's vectors.
-const TERMS: usize = 64;
+/// How many terms are computed before they are added: a whole number of every machine's vectors,
+/// and enough that setting out for a loop does not count.
+const TERMS: usize = 256;
 
 impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Sum<'_, S, F, N> {
     type Output = S;
@@ -121,19 +122,52 @@ impl<S: Scalar, F: Fn([S; N]) -> S, const N: usize> Loop for Sum<'_, S, F, N> {
             for (k, term) in terms[..count].iter_mut().enumerate() {
                 *term = (self.f)(from.map(|x| x[k]));
             }
-            let (whole, rest) = terms[..count].as_chunks::<LANES>();
-            for eight in whole {
-                for (lane, &term) in lanes.iter_mut().zip(eight) {
-                    *lane += term;
-                }
-            }
-            for (lane, &term) in lanes.iter_mut().zip(rest) {
-                *lane += term;
-            }
+            // What an earlier round left behind the terms would be added once more.
+            let end = count.next_multiple_of(LANES);
+            terms[count..end].fill(S::zero());
+            add_to(&mut lanes, terms[..end].as_chunks().0);
         }
-        let [a, b, c, d, e, f, g, h] = lanes;
-        ((a + e) + (c + g)) + ((b + f) + (d + h))
+        added(lanes)
     }
+}
+
+/// Σ `x[k]`: [`sum`] of what is already there.
+#[inline]
+pub(crate) fn total<S: Scalar>(x: &[S]) -> S {
+    vectorized::<S, _>(Total { x })
+}
+
+struct Total<'a, S> {
+    x: &'a [S],
+}
+
+impl<S: Scalar> Loop for Total<'_, S> {
+    type Output = S;
+
+    #[inline(always)]
+    fn run(self) -> S {
+        let mut lanes = [S::zero(); LANES];
+        let (whole, rest) = self.x.as_chunks::<LANES>();
+        add_to(&mut lanes, whole);
+        for (lane, &term) in lanes.iter_mut().zip(rest) {
+            *lane += term;
+        }
+        added(lanes)
+    }
+}
+
+#[inline(always)]
+fn add_to<S: Scalar>(lanes: &mut [S; LANES], terms: &[[S; LANES]]) {
+    for eight in terms {
+        for (lane, &term) in lanes.iter_mut().zip(eight) {
+            *lane += term;
+        }
+    }
+}
+
+#[inline(always)]
+fn added<S: Scalar>([a, b, c, d, e, f, g, h]: [S; LANES]) -> S {
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 #[cfg(test)]
@@ -145,6 +179,7 @@ mod tests {
         for n in 0..200 {
             let x: Vec<f64> = (0..n).map(f64::from).collect();
             assert_eq!(sum([&x], |[x]| x), f64::from(n * (n - 1) / 2));
+            assert_eq!(total(&x), sum([&x], |[x]| x));
         }
     }
 }

@@ -1,6 +1,6 @@
 use crate::matmul::{Activation, Matrix, MatrixMut, affine};
 use crate::signature::{Draw, Signature};
-use crate::vectorized::sum;
+use crate::vectorized::total;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
 
 /// Z = W A + b, a layer of the course: [`Var::linear`]. W is (n_out, n_in), A is (n_in, m) with
@@ -62,7 +62,7 @@ impl Op for Linear {
             );
         }
         if let Some(mut b_bar) = x_bar.get(2) {
-            b_bar.add(|row| sum([&z_bar[row * m..][..m]], |[z_bar]| z_bar));
+            b_bar.add(|row| total(&z_bar[row * m..][..m]));
         }
     }
 

@@ -1,6 +1,6 @@
 use super::logistic;
 use crate::signature::{Domain, Draw, Signature};
-use crate::vectorized::{assign, sum};
+use crate::vectorized::{assign, total, update};
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
 
 /// The mean cross entropy of labels y and probabilities σ(z), from the logits z:
@@ -81,24 +81,25 @@ impl Op for SigmoidCrossEntropy {
 #[track_caller]
 #[must_use]
 pub fn logistic_losses<S: Scalar>(z: &[S], y: &[S]) -> S {
-    const PIECE: usize = 256;
+    const PIECE: usize = 512;
     assert!(z.len() == y.len(), "{} logits, {} labels", z.len(), y.len());
-    let mut exponentials = [S::zero(); PIECE];
+    let mut terms = [S::zero(); PIECE];
     // Exponential and logarithm each in a loop of its own: the two together are too long for a
     // machine to work on several elements at once.
     let pieces = z.chunks(PIECE).zip(y.chunks(PIECE)).map(|(z, y)| {
-        let e = &mut exponentials[..z.len()];
+        let terms = &mut terms[..z.len()];
         assign(
-            e,
+            terms,
             [z],
             #[inline(always)]
             |[z]| (if z > S::zero() { -z } else { z }).vector_exp(),
         );
         // The branches agree at 0 with all their derivatives, so there is no kink.
-        sum(
-            [z, y, e],
+        update(
+            terms,
+            [z, y],
             #[inline(always)]
-            |[z, y, e]| {
+            |e, [z, y]| {
                 let linear = if z > S::zero() {
                     z * (S::one() - y)
                 } else {
@@ -106,7 +107,8 @@ pub fn logistic_losses<S: Scalar>(z: &[S], y: &[S]) -> S {
                 };
                 linear + e.vector_ln_1p()
             },
-        )
+        );
+        total(terms)
     });
     pieces.sum()
 }

@@ -4,7 +4,6 @@
 use super::{Args, Pointwise};
 use crate::matmul::{self, Loop};
 use crate::runs::{MAX_OPERANDS, for_each_run};
-use crate::vectorized::sum;
 use crate::{MAX_RANK, Primals, Scalar, Shape};
 
 /// The longest piece of a run with a stretched input in it, which is written out.
@@ -153,11 +152,6 @@ pub(super) fn for_each_piece<S: Scalar>(x: Primals<'_, S>, visit: &mut dyn FnMut
             visit(&piece);
         }
     });
-}
-
-/// Σ terms: here, so that it too is compiled once for a scalar.
-pub(super) fn total<S: Scalar>(terms: &[S]) -> S {
-    sum([terms], |[term]| term)
 }
 
 /// The slices cut to one length where the loop can see it, so that no index in it may be out of
