@@ -1,9 +1,13 @@
 //! The reverse sweep, which knows no op, and the gradients it leaves.
 
+mod plan;
+
 use std::fmt;
 
+use plan::Plan;
+
 use crate::operands::{Cotangents, Home, Slot};
-use crate::tape::{Node, Program};
+use crate::tape::Node;
 use crate::{Scalar, Tape, Tensor, Var, View};
 
 /// The gradients of one output with respect to the variables of its tape.
@@ -26,17 +30,15 @@ pub struct Gradients<'t, S> {
     seed: Vec<S>,
     /// The ops to visit, last recorded first.
     order: Vec<usize>,
-    /// Where each node's cotangent lives: a variable's in buffer 0, for good; an op's output in
-    /// one of the others, only until the op was visited.
     homes: Vec<Home>,
     /// The variables, in record order.
     variables: Vec<Slot>,
-    buffers: Vec<Vec<S>>,
+    /// The variables' cotangents, in record order, and then room for those of computed values,
+    /// which also live among the variables' until these come to be written.
+    cotangents: Vec<S>,
     /// Whether a node's cotangent has been written in this sweep.
     written: Vec<bool>,
 }
-
-const VARIABLES: usize = 0;
 
 impl<'t, S: Scalar> Gradients<'t, S> {
     #[track_caller]
@@ -44,15 +46,14 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         let program = output.tape().program();
         let is_variable = |node: &&Node<S>| node.op.is_none() && node.tracked;
         let variables = program.nodes.iter().filter(is_variable);
-        let variables = variables.map(|node| node.output).collect();
-        let mut plan = Plan::of_variables(&program);
-        plan.visit_from(output.node(), &program);
+        let variables: Vec<Slot> = variables.map(|node| node.output).collect();
+        let plan = Plan::new(&program, &variables, output.node());
         let mut gradients = Self {
             tape: output.tape(),
             output: output.node(),
             seed: seed.into_vec(),
             order: plan.order,
-            buffers: plan.sizes.iter().map(|&n| vec![S::zero(); n]).collect(),
+            cotangents: vec![S::zero(); plan.housing.size()],
             written: vec![false; plan.homes.len()],
             homes: plan.homes,
             variables,
@@ -85,10 +86,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
                 let Slot {
                     node, len, shape, ..
                 } = self.variables[found];
-                View::new(
-                    shape,
-                    &self.buffers[VARIABLES][self.homes[node].offset..][..len],
-                )
+                View::new(shape, &self.cotangents[self.homes[node].0..][..len])
             }
             Err(_) if x.node() >= self.homes.len() => {
                 panic!("wrt: the variable was recorded after these gradients were taken")
@@ -112,17 +110,18 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         self.seed_output();
         for &node in &self.order {
             if self.written[node] {
-                let home = self.homes[node];
-                // Out of the pool for the moment, so that the rest can be lent to the rule.
-                let y_bar = std::mem::take(&mut self.buffers[home.buffer]);
+                let home = self.homes[node].0;
+                let (before, rest) = self.cotangents.split_at_mut(home);
+                let (y_bar, after) = rest.split_at_mut(program.nodes[node].output.len);
                 let cotangents = Cotangents {
-                    buffers: &mut self.buffers,
+                    before,
+                    after_from: home + y_bar.len(),
+                    after,
                     homes: &self.homes,
                     written: &mut self.written,
                     slots: program.inputs(node),
                 };
-                program.vjp(node, &y_bar, cotangents);
-                self.buffers[home.buffer] = y_bar;
+                program.vjp(node, y_bar, cotangents);
             }
         }
         self.zero_what_was_not_reached();
@@ -141,10 +140,49 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         self.replay();
     }
 
+    /// Changes all variables of the tape by their gradients: a step of an optimizer. `change` is
+    /// given the elements of both, in record order: those of variables that were recorded one
+    /// directly after the other at once, so that it is a single pass over the parameters of a
+    /// network.
+    ///
+    /// What was computed from them can be read again after [`Tape::replay`]. `change` must not use
+    /// the tape.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    ///
+    /// let tape = Tape::new();
+    /// let (w, b) = (tape.variable(Tensor::from([2.0, 3.0])), tape.variable(1.0));
+    /// let gradients = (w * b).sum().backward();
+    /// gradients.update(|values, gradients| {
+    ///     assert_eq!(gradients, [1.0, 1.0, 5.0]);
+    ///     for (value, gradient) in values.iter_mut().zip(gradients) {
+    ///         *value -= 0.5 * gradient;
+    ///     }
+    /// });
+    /// assert_eq!(w.value()[..], [1.5, 2.5]);
+    /// ```
+    #[track_caller]
+    pub fn update(&self, mut change: impl FnMut(&mut [S], &[S])) {
+        let mut rest = self.variables.as_slice();
+        while let Some(first) = rest.first() {
+            let pairs = rest.windows(2);
+            let neighbours = pairs.take_while(|pair| pair[0].range().end == pair[1].offset);
+            let (run, others) = rest.split_at(1 + neighbours.count());
+            let len = run.iter().map(|slot| slot.len).sum();
+            let gradients = &self.cotangents[self.homes[first.node].0..][..len];
+            self.tape
+                .change(first.offset..first.offset + len, |values| {
+                    change(values, gradients)
+                });
+            rest = others;
+        }
+    }
+
     fn seed_output(&mut self) {
         let home = self.homes[self.output];
         if home.exists() {
-            self.buffers[home.buffer][home.offset..][..self.seed.len()].copy_from_slice(&self.seed);
+            self.cotangents[home.0..][..self.seed.len()].copy_from_slice(&self.seed);
             self.written[self.output] = true;
         }
     }
@@ -152,7 +190,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     fn zero_what_was_not_reached(&mut self) {
         for slot in &self.variables {
             if !self.written[slot.node] {
-                self.buffers[VARIABLES][self.homes[slot.node].offset..][..slot.len].fill(S::zero());
+                self.cotangents[self.homes[slot.node].0..][..slot.len].fill(S::zero());
             }
         }
     }
@@ -165,81 +203,6 @@ pub(crate) fn assert_cotangent_fits<S: Scalar>(output: crate::Shape, cotangent: 
         "backward_from: the output has shape {output}, and the cotangent {}",
         cotangent.shape()
     );
-}
-
-/// Which ops a sweep visits, and where the cotangents live meanwhile.
-///
-/// A value's cotangent is alive from its last recorded consumer down to the op that made it. A
-/// buffer that fell free is used again, so a sweep needs about as much memory as the largest
-/// values that are alive together, not as all of them.
-struct Plan {
-    order: Vec<usize>,
-    homes: Vec<Home>,
-    /// The size of each buffer.
-    sizes: Vec<usize>,
-    free: Vec<usize>,
-}
-
-impl Plan {
-    /// Every variable at home in buffer 0, in record order.
-    fn of_variables<S: Scalar>(program: &Program<S>) -> Self {
-        let mut size = 0;
-        let homes = program
-            .nodes
-            .iter()
-            .map(|node| {
-                if node.op.is_some() || !node.tracked {
-                    return Home::NONE;
-                }
-                let offset = size;
-                size += node.output.len;
-                Home {
-                    buffer: VARIABLES,
-                    offset,
-                }
-            })
-            .collect();
-        Self {
-            order: Vec::new(),
-            homes,
-            sizes: vec![size],
-            free: Vec::new(),
-        }
-    }
-
-    fn visit_from<S: Scalar>(&mut self, output: usize, program: &Program<S>) {
-        self.house(output, program);
-        for node in (0..=output).rev() {
-            if program.nodes[node].op.is_none() || !self.homes[node].exists() {
-                continue;
-            }
-            self.order.push(node);
-            for input in program.inputs(node) {
-                self.house(input.node, program);
-            }
-            self.free.push(self.homes[node].buffer);
-        }
-    }
-
-    /// Finds the smallest free buffer that is large enough, or enlarges the largest, or opens one.
-    fn house<S: Scalar>(&mut self, node: usize, program: &Program<S>) {
-        if !program.nodes[node].tracked || self.homes[node].exists() {
-            return;
-        }
-        let len = program.slot(node).len;
-        self.free.sort_unstable_by_key(|&buffer| self.sizes[buffer]);
-        let fitting = self
-            .free
-            .partition_point(|&buffer| self.sizes[buffer] < len);
-        let buffer = if self.free.is_empty() {
-            self.sizes.push(len);
-            self.sizes.len() - 1
-        } else {
-            self.free.remove(fitting.min(self.free.len() - 1))
-        };
-        self.sizes[buffer] = self.sizes[buffer].max(len);
-        self.homes[node] = Home { buffer, offset: 0 };
-    }
 }
 
 impl<S: Scalar> fmt::Debug for Gradients<'_, S> {

@@ -120,31 +120,34 @@ fn run_vjp<S: Scalar>(
     );
     assert_eq!(y.shape(), y_bar.shape(), "the cotangent is of y's shape");
     let arguments = Arguments::new(inputs);
-    let homes: Vec<Home> = x_bar
-        .iter()
-        .enumerate()
-        .map(|(buffer, x_bar)| match x_bar {
-            Some(_) => Home { buffer, offset: 0 },
-            None => Home::NONE,
-        })
-        .collect();
-    let mut buffers: Vec<Vec<S>> = x_bar
-        .iter_mut()
-        .map(|x_bar| x_bar.take().map_or_else(Vec::new, Tensor::into_vec))
-        .collect();
+    let mut cotangents = Vec::new();
+    let mut home = |x_bar: &Option<Tensor<S>>| match x_bar {
+        None => Home::NONE,
+        Some(x_bar) => {
+            let home = Home(cotangents.len());
+            cotangents.extend_from_slice(x_bar.as_slice());
+            home
+        }
+    };
+    let homes: Vec<Home> = x_bar.iter().map(&mut home).collect();
     op.vjp(
         arguments.primals(),
         y.as_slice(),
-        y_bar.as_slice(),
+        &mut y_bar.as_slice().to_vec(),
         Cotangents {
-            buffers: &mut buffers,
+            after_from: cotangents.len(),
+            before: &mut cotangents,
+            after: &mut [],
             homes: &homes,
             written: &mut vec![written; inputs.len()],
             slots: &arguments.slots,
         },
     );
-    for (((x_bar, buffer), home), x) in x_bar.iter_mut().zip(buffers).zip(homes).zip(inputs) {
-        *x_bar = home.exists().then(|| Tensor::new(x.shape(), buffer));
+    for ((x_bar, home), x) in x_bar.iter_mut().zip(homes).zip(inputs) {
+        if let Some(x_bar) = x_bar {
+            let elements = &cotangents[home.0..][..x.shape().size()];
+            *x_bar = Tensor::new(x.shape(), elements.to_vec());
+        }
     }
 }
 

@@ -78,7 +78,7 @@ pub use shape_error::{ShapeError, expect_inputs};
 pub use tape::Tape;
 pub use tensor::{Tensor, View};
 pub use var::Var;
-pub use vectorized::{assign, sum};
+pub use vectorized::{assign, sum, update};
 #[cfg(feature = "verify")]
 pub use wide::Wide;
 

@@ -34,7 +34,7 @@ use crate::{Cotangents, Primals, Scalar, Shape, ShapeError, Var};
 ///         &self,
 ///         x: Primals<'_, S>,
 ///         _y: &[S],
-///         y_bar: &[S],
+///         y_bar: &mut [S],
 ///         mut x_bar: Cotangents<'_, S>,
 ///     ) {
 ///         if let Some(mut x_bar) = x_bar.get(0) {
@@ -66,8 +66,9 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]);
 
     /// Adds to each input's cotangent x̄ the product ȳ · ∂y/∂x, where `y` is what `forward` wrote
-    /// and `y_bar` the cotangent of the output. It must be linear in `y_bar`.
-    fn vjp<S: Scalar>(&self, x: Primals<'_, S>, y: &[S], y_bar: &[S], x_bar: Cotangents<'_, S>);
+    /// and `y_bar` the cotangent of the output. It must be linear in `y_bar`, which is the rule's own:
+    /// nobody reads it afterwards, so that it may be overwritten on the way.
+    fn vjp<S: Scalar>(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>);
 
     /// An instance of the op with inputs it is meant for, made from freely drawn numbers.
     fn signature(draw: &mut Draw<'_>) -> Signature<Self>;
@@ -185,7 +186,7 @@ pub trait ErasedOp<S: Scalar>: Debug + Send + Sync {
     fn forward(&self, x: Primals<'_, S>, y: &mut [S]);
 
     /// [`Op::vjp`].
-    fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &[S], x_bar: Cotangents<'_, S>);
+    fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>);
 
     /// [`Op::composition`].
     fn composition<'t>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>>;
@@ -204,7 +205,7 @@ impl<S: Scalar, O: Op> ErasedOp<S> for O {
         Op::forward(self, x, y);
     }
 
-    fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &[S], x_bar: Cotangents<'_, S>) {
+    fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>) {
         Op::vjp(self, x, y, y_bar, x_bar);
     }
 

@@ -92,21 +92,16 @@ impl<S: Scalar> Index<usize> for Primals<'_, S> {
     }
 }
 
-/// Where a node's cotangent lives, `buffer` being [`Home::NONE`] for nodes that have none.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Home {
-    pub(crate) buffer: usize,
-    pub(crate) offset: usize,
-}
+/// Where a node's cotangent begins among the cotangents of a sweep, [`Home::NONE`] for nodes that
+/// have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Home(pub(crate) usize);
 
 impl Home {
-    pub(crate) const NONE: Self = Self {
-        buffer: usize::MAX,
-        offset: 0,
-    };
+    pub(crate) const NONE: Self = Self(usize::MAX);
 
     pub(crate) fn exists(self) -> bool {
-        self.buffer != Self::NONE.buffer
+        self != Self::NONE
     }
 }
 
@@ -116,7 +111,12 @@ impl Home {
 /// they are handed out one at a time.
 #[derive(Debug)]
 pub struct Cotangents<'a, S> {
-    pub(crate) buffers: &'a mut [Vec<S>],
+    /// Those at home before the cotangent of the output, which the rule has in hand, and those
+    /// after it.
+    pub(crate) before: &'a mut [S],
+    pub(crate) after: &'a mut [S],
+    /// Where the first of `after` is at home.
+    pub(crate) after_from: usize,
     pub(crate) homes: &'a [Home],
     pub(crate) written: &'a mut [bool],
     pub(crate) slots: &'a [Slot],
@@ -131,8 +131,19 @@ impl<S: Scalar> Cotangents<'_, S> {
     pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, S>> {
         let slot = &self.slots[i];
         let home = self.homes[slot.node];
-        home.exists().then(|| Cotangent {
-            data: &mut self.buffers[home.buffer][home.offset..home.offset + slot.len],
+        if !home.exists() {
+            return None;
+        }
+        // One without elements may be at home anywhere.
+        let data = if slot.len == 0 {
+            &mut []
+        } else if home.0 < self.after_from {
+            &mut self.before[home.0..]
+        } else {
+            &mut self.after[home.0 - self.after_from..]
+        };
+        Some(Cotangent {
+            data: &mut data[..slot.len],
             written: &mut self.written[slot.node],
             shape: slot.shape,
         })

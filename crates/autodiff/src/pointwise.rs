@@ -135,7 +135,7 @@ impl<P: Pointwise> Op for P {
         &self,
         x: Primals<'_, S>,
         y: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         let inputs: P::Args<&[S]> = Args::from_fn(|i| x.get(i));

@@ -124,6 +124,12 @@ pub enum Kink {
         /// What is taken for the derivative with respect to each.
         derivatives: [f64; 2],
     },
+    /// An element of W A + b at a value, the three being the op's inputs: a layer with a kink in its
+    /// activation, of which the derivative is taken for 0 there.
+    Layer {
+        /// The value.
+        at: f64,
+    },
 }
 
 /// What one input of an op may be.

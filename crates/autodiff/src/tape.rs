@@ -209,13 +209,21 @@ impl<S: Scalar> Tape<S> {
             std::ptr::eq(leaf.tape(), self),
             "the leaf was recorded on another tape"
         );
+        let place = {
+            let node = &self.program().nodes[leaf.node()];
+            assert!(
+                node.op.is_none(),
+                "only leaves can be set, and this is the output of an op"
+            );
+            node.output.range()
+        };
+        self.change(place, change);
+    }
+
+    /// Changes values of leaves, all of them in `place`.
+    #[track_caller]
+    pub(crate) fn change(&self, place: Range<usize>, change: impl FnOnce(&mut [S])) {
         let mut program = self.program_mut();
-        let node = &program.nodes[leaf.node()];
-        assert!(
-            node.op.is_none(),
-            "only leaves can be set, and this is the output of an op"
-        );
-        let place = node.output.range();
         program.stale = true;
         change(&mut program.values[place]);
     }
@@ -298,14 +306,14 @@ impl<S: Scalar> Program<S> {
     }
 
     /// Runs the vjp of a node, a leaf having none.
-    pub(crate) fn vjp(&self, node: usize, y_bar: &[S], x_bar: Cotangents<'_, S>) {
+    pub(crate) fn vjp(&self, node: usize, y_bar: &mut [S], x_bar: Cotangents<'_, S>) {
         let Node { op, output, .. } = &self.nodes[node];
         let Some(op) = op else { return };
         let x = Primals {
             values: &self.values,
             slots: self.inputs(node),
         };
-        op.vjp(x, &self.values[output.range()], &y_bar[..output.len], x_bar);
+        op.vjp(x, &self.values[output.range()], y_bar, x_bar);
     }
 
     /// The value of a leaf, or of an op's output.

@@ -27,9 +27,21 @@ pub fn assign<S: Scalar, const N: usize>(to: &mut [S], from: [&[S]; N], f: impl 
     vectorized::<S, _>(Assign { to, from, f });
 }
 
-/// `to[k]` ← f(`to[k]`, [`from[0][k]`, …]).
+/// `to[k]` ← f(`to[k]`, [`from[0][k]`, …]): [`assign`] where what was there counts, as in a step of
+/// an optimizer.
+///
+/// ```
+/// let (mut w, gradient) = ([1.0, 2.0], [0.5, -0.5]);
+/// autodiff::update(&mut w, [&gradient], |w, [g]| w - 0.1 * g);
+/// assert_eq!(w, [0.95, 2.05]);
+/// ```
+///
+/// # Panics
+///
+/// If a slice of `from` is shorter than `to`.
 #[inline]
-pub(crate) fn update<S: Scalar, const N: usize>(
+#[track_caller]
+pub fn update<S: Scalar, const N: usize>(
     to: &mut [S],
     from: [&[S]; N],
     f: impl Fn(S, [S; N]) -> S,

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use autodiff::ops::Linear;
 use autodiff::registry::{AnyOp, Registration};
 use autodiff::signature::{Domain, Draw, Kink, Signature};
-use autodiff::{Cotangents, Dual, ErasedOp, Primals, Scalar, Shape, ShapeError, Tensor, Var, Wide};
+use autodiff::{
+    Cotangents, Dual, ErasedOp, Primals, Scalar, Shape, ShapeError, Tensor, Var, Wide, direct,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -250,6 +253,16 @@ impl Instance {
                         }
                     }
                 }
+                Kink::Layer { at } => {
+                    // Far enough not to be on it at more digits; a row that is moved onto the kink
+                    // in another column is moved again.
+                    for _ in 0..=inputs[1].shape().dims()[1] {
+                        let near = |z: f64, size: f64| (z - at).abs() <= 1e-6 * (1.0 + size);
+                        for (row, _) in on_layer_kink(&inputs, near) {
+                            inputs[2].as_mut_slice()[row] += 0.375;
+                        }
+                    }
+                }
             }
         }
         self.at(inputs)
@@ -266,6 +279,31 @@ impl Instance {
             .map(|edge| (x - edge).abs())
             .fold(f64::INFINITY, f64::min)
     }
+}
+
+/// Where elements of W A + b, the inputs, are on a kink: the rows and columns of which that is true
+/// of the element and of the sum of the sizes of its terms.
+pub(crate) fn on_layer_kink<S: Scalar>(
+    inputs: &[Tensor<S>],
+    is_on: impl Fn(S, S) -> bool,
+) -> Vec<(usize, usize)> {
+    let layer = |x: &[Tensor<S>]| direct::forward(&Linear, x).expect("they are a layer's inputs");
+    let sizes: Vec<_> = inputs.iter().map(|x| x.map(S::abs)).collect();
+    let (z, sizes) = (layer(inputs), layer(&sizes));
+    let columns = z.shape().dims()[1];
+    let elements = z.as_slice().iter().zip(sizes.as_slice()).enumerate();
+    elements
+        .filter(|&(_, (&z, &size))| is_on(z, size))
+        .map(|(k, _)| (k / columns, k % columns))
+        .collect()
+}
+
+/// The inputs of a layer with every element of W A + b at a value.
+pub(crate) fn all_on_layer_kink(inputs: &[Tensor<f64>], at: f64) -> Vec<Tensor<f64>> {
+    let mut inputs = inputs.to_vec();
+    inputs[0].as_mut_slice().fill(0.0);
+    inputs[2].as_mut_slice().fill(at);
+    inputs
 }
 
 /// An op that is shared by several tapes.
@@ -291,7 +329,7 @@ macro_rules! shared_at {
                 &self,
                 x: Primals<'_, $scalar>,
                 y: &[$scalar],
-                y_bar: &[$scalar],
+                y_bar: &mut [$scalar],
                 x_bar: Cotangents<'_, $scalar>,
             ) {
                 self.0.vjp(x, y, y_bar, x_bar);

@@ -21,7 +21,7 @@ use autodiff::registry::AnyOp;
 use autodiff::signature::{Beyond, Domain, Kink};
 use autodiff::{ErasedOp, Scalar, Tensor, Var, direct};
 
-use crate::case::Shared;
+use crate::case::{Shared, on_layer_kink};
 use crate::function::Record;
 pub use report::{Guilty, ProgramReport};
 pub use run::run;
@@ -174,6 +174,7 @@ fn is_on(kink: Kink, inputs: &[Tensor<f64>]) -> bool {
             direct::forward(&Sub, &[first, second])
                 .is_ok_and(|gaps| gaps.as_slice().iter().any(|&gap| near(gap, largest)))
         }
+        Kink::Layer { at } => !on_layer_kink(inputs, |z, size| near(z - at, size)).is_empty(),
     }
 }
 

@@ -8,6 +8,7 @@ use autodiff::{Scalar, assign, sum};
 
 use crate::mini_batches::select_columns;
 use crate::mlp::{layer_views, linear, relu};
+use crate::pass::descend;
 use crate::regularization::fill;
 use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
 
@@ -233,9 +234,7 @@ impl<S: Scalar> Pass<S> for HandWritten<'_, S> {
     }
 
     fn descend(&mut self, learning_rate: S) {
-        for (parameter, &gradient) in self.parameters.iter_mut().zip(&self.gradient) {
-            *parameter -= learning_rate * gradient;
-        }
+        descend(&mut self.parameters, &self.gradient, learning_rate);
     }
 
     fn parameters(&self) -> Vec<S> {

@@ -223,14 +223,12 @@ impl<S: Scalar> Mlp<S> {
             .flat_map(|layer| [self.weights(layer), self.biases(layer)])
             .map(|parameter| tape.variable(parameter.to_tensor()))
             .collect();
-        let mut logits = x;
-        for (layer, parameter) in parameters.chunks_exact(2).enumerate() {
-            let activations = match layer {
-                0 => x,
-                _ => hidden(layer - 1, logits.relu()),
-            };
-            logits = parameter[0].linear(activations, parameter[1]);
+        let last = self.depth() - 1;
+        let mut activations = x;
+        for (layer, parameter) in parameters[..2 * last].chunks_exact(2).enumerate() {
+            activations = hidden(layer, parameter[0].linear_relu(activations, parameter[1]));
         }
+        let logits = parameters[2 * last].linear(activations, parameters[2 * last + 1]);
         Network { parameters, logits }
     }
 

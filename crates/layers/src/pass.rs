@@ -1,6 +1,6 @@
 //! What training is made of: cost, gradient, and the step down.
 
-use autodiff::Scalar;
+use autodiff::{Scalar, update};
 
 use crate::{Dataset, RandomStream};
 
@@ -42,4 +42,11 @@ pub trait Pass<S: Scalar> {
 
     /// The gradient of the last [`evaluate`](Pass::evaluate), in the same order.
     fn gradient(&self) -> Vec<S>;
+}
+
+/// θ ← θ − α dθ.
+pub(crate) fn descend<S: Scalar>(parameters: &mut [S], gradient: &[S], learning_rate: S) {
+    update(parameters, [gradient], |parameter, [gradient]| {
+        parameter - learning_rate * gradient
+    });
 }

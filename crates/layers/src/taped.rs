@@ -3,6 +3,7 @@
 use autodiff::{Gradients, Scalar, Tape, Tensor, Var};
 
 use crate::mini_batches::select_columns;
+use crate::pass::descend;
 use crate::regularization::fill;
 use crate::{Dataset, Mlp, Pass, RandomStream, Regularization, dropout, l2_penalty};
 
@@ -104,14 +105,8 @@ impl<S: Scalar> Pass<S> for Taped<'_, S> {
     }
 
     fn descend(&mut self, learning_rate: S) {
-        for &parameter in &self.parameters {
-            let gradient = self.gradients.wrt(parameter);
-            self.tape.update(parameter, |values| {
-                for (value, &gradient) in values.iter_mut().zip(gradient.iter()) {
-                    *value -= learning_rate * gradient;
-                }
-            });
-        }
+        self.gradients
+            .update(|values, gradients| descend(values, gradients, learning_rate));
     }
 
     fn parameters(&self) -> Vec<S> {

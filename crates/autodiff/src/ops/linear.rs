@@ -30,40 +30,17 @@ impl Op for Linear {
     }
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, z: &mut [S]) {
-        let [w, a, b] = x.views();
-        let [n_out, n_in, m] = sizes(x);
-        affine(
-            Matrix::row_major(&w, n_out, n_in),
-            Matrix::row_major(&a, n_in, m),
-            &b,
-            Activation::Identity,
-            MatrixMut::row_major(z, n_out, m),
-        );
+        apply(x, Activation::Identity, z);
     }
 
     fn vjp<S: Scalar>(
         &self,
         x: Primals<'_, S>,
         _z: &[S],
-        z_bar: &[S],
-        mut x_bar: Cotangents<'_, S>,
+        z_bar: &mut [S],
+        x_bar: Cotangents<'_, S>,
     ) {
-        let [n_out, n_in, m] = sizes(x);
-        let [w, a, _] = x.views();
-        let z_bar_matrix = Matrix::row_major(z_bar, n_out, m);
-        if let Some(mut w_bar) = x_bar.get(0) {
-            w_bar.add_matmul(S::one(), z_bar_matrix, Matrix::row_major(&a, n_in, m).t());
-        }
-        if let Some(mut a_bar) = x_bar.get(1) {
-            a_bar.add_matmul(
-                S::one(),
-                Matrix::row_major(&w, n_out, n_in).t(),
-                z_bar_matrix,
-            );
-        }
-        if let Some(mut b_bar) = x_bar.get(2) {
-            b_bar.add(|row| total(&z_bar[row * m..][..m]));
-        }
+        pull_back(x, z_bar, x_bar);
     }
 
     fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
@@ -76,6 +53,39 @@ impl Op for Linear {
 
     fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
         Some(x[0].matmul(x[1]) + x[2])
+    }
+}
+
+/// f(W A + b).
+pub(super) fn apply<S: Scalar>(x: Primals<'_, S>, activation: Activation, z: &mut [S]) {
+    let [w, a, b] = x.views();
+    let [n_out, n_in, m] = sizes(x);
+    affine(
+        Matrix::row_major(&w, n_out, n_in),
+        Matrix::row_major(&a, n_in, m),
+        &b,
+        activation,
+        MatrixMut::row_major(z, n_out, m),
+    );
+}
+
+/// What Z̄ contributes to W̄, Ā and b̄.
+pub(super) fn pull_back<S: Scalar>(x: Primals<'_, S>, z_bar: &[S], mut x_bar: Cotangents<'_, S>) {
+    let [n_out, n_in, m] = sizes(x);
+    let [w, a, _] = x.views();
+    let z_bar_matrix = Matrix::row_major(z_bar, n_out, m);
+    if let Some(mut w_bar) = x_bar.get(0) {
+        w_bar.add_matmul(S::one(), z_bar_matrix, Matrix::row_major(&a, n_in, m).t());
+    }
+    if let Some(mut a_bar) = x_bar.get(1) {
+        a_bar.add_matmul(
+            S::one(),
+            Matrix::row_major(&w, n_out, n_in).t(),
+            z_bar_matrix,
+        );
+    }
+    if let Some(mut b_bar) = x_bar.get(2) {
+        b_bar.add(|row| total(&z_bar[row * m..][..m]));
     }
 }
 

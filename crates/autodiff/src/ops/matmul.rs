@@ -46,7 +46,7 @@ impl Op for Matmul {
         &self,
         x: Primals<'_, S>,
         _y: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         let sizes = Sizes::of(x);

@@ -33,7 +33,7 @@ impl Op for Mean {
         &self,
         x: Primals<'_, S>,
         _y: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         if let Some(x_bar) = x_bar.get(0) {

@@ -32,7 +32,7 @@ impl Op for Reshape {
         &self,
         _x: Primals<'_, S>,
         _y: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         if let Some(mut x_bar) = x_bar.get(0) {

@@ -32,7 +32,7 @@ impl Op for SigmoidCrossEntropy {
         &self,
         x: Primals<'_, S>,
         _cost: &[S],
-        cost_bar: &[S],
+        cost_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         let [z, y] = x.views();

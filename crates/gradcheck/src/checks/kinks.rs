@@ -3,7 +3,7 @@
 use autodiff::Tensor;
 use autodiff::signature::Kink;
 
-use crate::case::Instance;
+use crate::case::{Instance, all_on_layer_kink};
 use crate::point::Point;
 use crate::reference::compare_element;
 use crate::verdict::{Checked, Finding, Verdict};
@@ -20,12 +20,17 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
                 inputs,
                 derivatives,
             } => inputs.into_iter().zip(derivatives).collect(),
+            Kink::Layer { .. } => (0..3).map(|input| (input, 0.0)).collect(),
         };
         for (input, derivative) in conventions {
             let (claimed, y_bar) = (point.x_bar[input].as_slice(), point.y_bar.as_slice());
             for element in 0..claimed.len() {
                 compare_element(&point, (input, element))?;
-                let expected = derivative * y_bar[element].to_f64();
+                // Of a derivative of 0, whichever outputs the element is in.
+                let expected = match derivative {
+                    0.0 => 0.0,
+                    _ => derivative * y_bar[element].to_f64(),
+                };
                 if claimed[element].to_f64() != expected {
                     return Err(Finding {
                         input: Some(input),
@@ -58,6 +63,7 @@ fn on_kink(instance: &Instance, kink: Kink) -> Checked<Instance> {
             inputs[second] = inputs[first].clone();
             inputs[first].shape()
         }
+        Kink::Layer { at } => return Ok(instance.at(all_on_layer_kink(&inputs, at))),
     };
     // The convention is a statement about single elements.
     let same = |x: &Tensor<f64>| x.shape() == shape;

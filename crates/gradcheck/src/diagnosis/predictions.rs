@@ -6,6 +6,7 @@ use num_traits::{Float as _, One as _, Zero as _};
 
 use super::probe::{Probe, owners};
 use super::{Diagnosis, factors};
+use crate::case::on_layer_kink;
 
 type Gradient = Vec<Wide>;
 
@@ -173,6 +174,20 @@ fn wrong_at_kinks(probe: &Probe, input: usize, _: usize) -> Option<Gradient> {
                     if probe.x[first].as_slice()[a] == probe.x[second].as_slice()[b] {
                         let own = owners(probe.x[input].shape().dims(), output.dims())?[k];
                         predicted[own] = probe.got[input][own];
+                    }
+                }
+            }
+            Kink::Layer { at } => {
+                let on = on_layer_kink(&probe.x, |z, _| z == Wide::from(at));
+                let columns = probe.x[input].shape().dims()[1];
+                for (k, predicted) in predicted.iter_mut().enumerate() {
+                    let (row, column) = (k / columns, k % columns);
+                    let takes_part = |&(i, j): &(usize, usize)| match input {
+                        1 => j == column,
+                        _ => i == row,
+                    };
+                    if on.iter().any(takes_part) {
+                        *predicted = probe.got[input][k];
                     }
                 }
             }

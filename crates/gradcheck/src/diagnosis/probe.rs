@@ -4,7 +4,7 @@ use autodiff::signature::Kink;
 use autodiff::{Dual, ErasedOp, Tensor, Wide, direct};
 use num_traits::{Float as _, One as _, Zero as _};
 
-use crate::case::{Drawn, Instance, Subject};
+use crate::case::{Drawn, Instance, Subject, all_on_layer_kink, on_layer_kink};
 use crate::point::{claimed, value};
 use crate::random::Random;
 use crate::reference::AGREEMENT;
@@ -69,6 +69,7 @@ fn on_kinks(instance: &Instance) -> Vec<Instance> {
                 }
                 inputs[second] = inputs[first].clone();
             }
+            Kink::Layer { at } => inputs = all_on_layer_kink(&inputs, at),
         }
         Some(instance.at(inputs))
     };
@@ -257,6 +258,14 @@ fn take_conventions(
                     if x[first].as_slice()[a] == x[second].as_slice()[b] {
                         jacobian[first][a][k] = Wide::from(derivatives[0]);
                         jacobian[second][b][k] = Wide::from(derivatives[1]);
+                    }
+                }
+            }
+            Kink::Layer { at } => {
+                let columns = y.shape().dims()[1];
+                for (i, j) in on_layer_kink(x, |z, _| z == Wide::from(at)) {
+                    for element in jacobian.iter_mut().flatten() {
+                        element[i * columns + j] = Wide::zero();
                     }
                 }
             }

@@ -124,7 +124,7 @@ macro_rules! corrupted_at {
                 &self,
                 x: Primals<'_, $scalar>,
                 y: &[$scalar],
-                y_bar: &[$scalar],
+                y_bar: &mut [$scalar],
                 x_bar: Cotangents<'_, $scalar>,
             ) {
                 self.spoil::<$scalar>(&*self.op, x, y, y_bar, x_bar);

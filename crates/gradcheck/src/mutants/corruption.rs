@@ -9,7 +9,7 @@ use autodiff::{Scalar, Shape, Tensor};
 
 use super::corrupted::{Call, Contributions, Corrupted};
 use super::{Mutant, Original};
-use crate::case::{Drawn, Subject};
+use crate::case::{Drawn, Subject, on_layer_kink};
 use crate::diagnosis::{Count, Diagnosis, Factor};
 
 /// A mistake that can be made in any op.
@@ -563,6 +563,11 @@ fn above<S: Scalar>(x: &[Tensor<S>], kinks: &[Kink]) -> Vec<Tensor<S>> {
                 }
             }
             Kink::Tie { .. } => {}
+            Kink::Layer { at } => {
+                for (row, _) in on_layer_kink(&moved, |z, _| z == S::constant(at)) {
+                    moved[2].as_mut_slice()[row] += little;
+                }
+            }
         }
     }
     moved

@@ -3,7 +3,7 @@
 use autodiff::signature::{Beyond, Kink};
 use autodiff::{Dual, ErasedOp, Scalar, Shape, Tensor, Wide, direct};
 
-use crate::case::{Drawn, Instance, Subject};
+use crate::case::{Drawn, Instance, Subject, all_on_layer_kink};
 use crate::random::Random;
 
 /// Whether they agree in everything that can be observed, in this many drawn cases.
@@ -40,6 +40,7 @@ fn variants(instance: &Instance) -> Vec<Vec<Tensor<f64>>> {
                 on_kink[second] = on_kink[first].clone();
             }
             Kink::Tie { .. } => continue,
+            Kink::Layer { at } => on_kink = all_on_layer_kink(inputs, at),
         }
         all.push(on_kink);
     }

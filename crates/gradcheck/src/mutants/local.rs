@@ -222,7 +222,7 @@ impl Op for Prod {
         &self,
         x: Primals<'_, S>,
         _: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         if let Some(mut x_bar) = x_bar.get(0) {
@@ -253,7 +253,7 @@ impl Op for ProdByDivision {
         &self,
         x: Primals<'_, S>,
         y: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         if let Some(mut x_bar) = x_bar.get(0) {

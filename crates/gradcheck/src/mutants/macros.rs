@@ -89,7 +89,7 @@ macro_rules! wrong_vjps {
                     &self,
                     $x: autodiff::Primals<'_, S>,
                     $y: &[S],
-                    $y_bar: &[S],
+                    $y_bar: &mut [S],
                     mut $x_bar: autodiff::Cotangents<'_, S>,
                 ) {
                     let $self = &self.0;

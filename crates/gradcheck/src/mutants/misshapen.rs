@@ -31,7 +31,7 @@ macro_rules! misshapen {
                     &self,
                     x: Primals<'_, S>,
                     y: &[S],
-                    y_bar: &[S],
+                    y_bar: &mut [S],
                     x_bar: Cotangents<'_, S>,
                 ) {
                     Op::vjp(&self.0, x, y, y_bar, x_bar);

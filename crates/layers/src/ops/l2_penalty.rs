@@ -30,7 +30,7 @@ impl Op for L2Penalty {
         &self,
         x: Primals<'_, S>,
         _y: &[S],
-        y_bar: &[S],
+        y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
         let each = y_bar[0] * S::constant(self.strength);
