@@ -20,6 +20,7 @@
 mod blocks;
 mod choice;
 mod dots;
+mod fused;
 mod kernel;
 mod loops;
 mod matrix;
@@ -31,6 +32,8 @@ mod simd;
 mod sweep;
 mod threads;
 
+pub use fused::{Activation, affine, matmul_where_positive};
+pub(crate) use fused::{native_affine, native_where_positive};
 pub use kernel::{Isa, Kernel};
 pub(crate) use loops::{Loop, vectorized};
 pub use matrix::{Matrix, MatrixMut};
@@ -112,71 +115,6 @@ pub fn reference<S: Scalar>(
     }
 }
 
-/// What [`affine`] does to a sum before it writes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Activation {
-    /// Nothing.
-    #[default]
-    Identity,
-    /// x where it is positive or NaN, else 0.
-    Relu,
-}
-
-/// C ← f(A B + b 1ᵀ), a bias for every row and f one of [`Activation`]: a layer of a network in one
-/// pass over C. C is not read.
-///
-/// ```
-/// use autodiff::matmul::{Activation, Matrix, MatrixMut, affine};
-///
-/// let w = Matrix::row_major(&[2.0, -1.0], 1, 2);
-/// let x = Matrix::row_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
-/// let mut z = [f64::NAN; 3];
-/// affine(w, x, &[1.5], Activation::Relu, MatrixMut::row_major(&mut z, 1, 3));
-/// assert_eq!(z, [0.0, 0.5, 1.5]);
-/// ```
-///
-/// # Panics
-///
-/// If the sizes do not fit, or there is not one bias for every row of C.
-#[inline]
-#[track_caller]
-pub fn affine<S: Scalar>(
-    a: Matrix<'_, S>,
-    b: Matrix<'_, S>,
-    bias: &[S],
-    activation: Activation,
-    mut c: MatrixMut<'_, S>,
-) {
-    check_sizes(&a, &b, &c);
-    assert_eq!(bias.len(), c.layout.rows, "one bias for every row");
-    if !S::affine(&a, &b, bias, activation, &mut c) {
-        affine_in_steps(&a, &b, bias, activation, c);
-    }
-}
-
-/// The same as three passes over C, for scalars and layouts that no kernel does it for.
-fn affine_in_steps<S: Scalar>(
-    a: &Matrix<'_, S>,
-    b: &Matrix<'_, S>,
-    bias: &[S],
-    activation: Activation,
-    mut c: MatrixMut<'_, S>,
-) {
-    let layout = c.layout;
-    let places = |i: usize| (0..layout.cols).map(move |j| layout.offset(i, j));
-    for (i, &bias) in bias.iter().enumerate() {
-        places(i).for_each(|place| c.data[place] = bias);
-    }
-    S::gemm(S::one(), a, b, S::one(), &mut c);
-    if activation == Activation::Relu {
-        for place in (0..layout.rows).flat_map(places) {
-            if c.data[place] <= S::zero() {
-                c.data[place] = S::zero();
-            }
-        }
-    }
-}
-
 /// C ← α A B + β C by one certain kernel, whether or not it is a good one for these sizes; `false`,
 /// and C as it was, if it does not take the layout or the scalar. This is for those who compare.
 ///
@@ -238,25 +176,6 @@ pub(crate) fn native<S: Native>(
     let product = Product::new(a, b, c, Update::scaled(alpha, beta));
     // SAFETY: the matrices are borrowed until the end of this function.
     unsafe { choice::run(product) };
-}
-
-/// [`affine`], if the kernel for the shape does it.
-pub(crate) fn native_affine<S: Native>(
-    a: &Matrix<'_, S>,
-    b: &Matrix<'_, S>,
-    bias: &[S],
-    activation: Activation,
-    c: &mut MatrixMut<'_, S>,
-) -> bool {
-    assert_eq!(bias.len(), c.layout.rows);
-    let update = Update {
-        bias: Some(bias.as_ptr()),
-        relu: activation == Activation::Relu,
-        ..Update::scaled(S::one(), S::zero())
-    };
-    let product = Product::new(a, b, c, update);
-    // SAFETY: matrices and bias are borrowed until the end of this function.
-    unsafe { choice::run_biased(product) }
 }
 
 pub(crate) fn native_multiply_adds<S: Native>(rounds: usize) -> usize {

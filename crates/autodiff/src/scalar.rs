@@ -103,6 +103,17 @@ pub trait Scalar:
         false
     }
 
+    /// C ← A B where C is positive or NaN, else 0, or `false` and nothing has been done:
+    /// [`matmul::matmul_where_positive`] is the way to call it.
+    #[doc(hidden)]
+    fn gemm_where_positive(
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
+        _c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        false
+    }
+
     /// [`matmul::multiply_adds`] is the way to call it.
     #[doc(hidden)]
     fn multiply_adds(_rounds: usize) -> usize {
@@ -173,6 +184,14 @@ macro_rules! machine_scalar {
                 c: &mut MatrixMut<'_, Self>,
             ) -> bool {
                 matmul::native_affine(a, b, bias, activation, c)
+            }
+
+            fn gemm_where_positive(
+                a: &Matrix<'_, Self>,
+                b: &Matrix<'_, Self>,
+                c: &mut MatrixMut<'_, Self>,
+            ) -> bool {
+                matmul::native_where_positive(a, b, c)
             }
 
             fn multiply_adds(rounds: usize) -> usize {

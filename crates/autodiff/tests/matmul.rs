@@ -6,7 +6,8 @@ use std::panic::{UnwindSafe, catch_unwind};
 
 use autodiff::Scalar;
 use autodiff::matmul::{
-    self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by, reference,
+    self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by,
+    matmul_where_positive, reference,
 };
 use proptest::prelude::*;
 
@@ -178,6 +179,50 @@ impl Product {
     }
 }
 
+impl Product {
+    /// A B where C is positive or NaN, against the reference and the condition; among C's elements
+    /// are a NaN, both zeros and infinities.
+    fn assert_where_positive_exact<S: Scalar>(self) {
+        let Self { layouts, seed, .. } = self;
+        let [m, k, n] = self.size;
+        let a = Stored::<S>::integers([m, k], layouts[0], seed, S::nan());
+        let b = Stored::integers([k, n], layouts[1], seed ^ 0xb, S::nan());
+        let mut c = Stored::integers([m, n], layouts[2], seed ^ 0xc, S::constant(0.5));
+        let mut elements = c.elements();
+        let special = [
+            S::nan(),
+            S::zero(),
+            -S::zero(),
+            S::infinity(),
+            -S::infinity(),
+        ];
+        for (at, x) in elements.iter_mut().enumerate().skip(seed as usize % 3) {
+            if at % 3 == 0 {
+                *x = special[at / 3 % special.len()];
+            }
+        }
+        c.set_elements(&elements);
+
+        let mut expected = c.clone();
+        let mut product = vec![S::nan(); m * n];
+        reference(
+            S::one(),
+            Matrix::row_major(&a.elements(), m, k),
+            Matrix::row_major(&b.elements(), k, n),
+            S::zero(),
+            MatrixMut::row_major(&mut product, m, n),
+        );
+        for (x, &before) in product.iter_mut().zip(&elements) {
+            if before <= S::zero() {
+                *x = S::zero();
+            }
+        }
+        expected.set_elements(&product);
+        matmul_where_positive(a.matrix(), b.matrix(), c.matrix_mut());
+        assert_eq!(c.data, expected.data);
+    }
+}
+
 fn same_bits<S: Scalar>(x: &[S], y: &[S]) -> bool {
     let bits = |x: &S| (x.is_nan(), x.integer_decode());
     x.iter().map(bits).eq(y.iter().map(bits))
@@ -233,6 +278,12 @@ proptest! {
         let activation = if relu { Activation::Relu } else { Activation::Identity };
         product.assert_affine_exact::<f32>(activation);
         product.assert_affine_exact::<f64>(activation);
+    }
+
+    #[test]
+    fn a_product_where_c_is_positive_is_that(product in product()) {
+        product.assert_where_positive_exact::<f32>();
+        product.assert_where_positive_exact::<f64>();
     }
 
     #[test]
@@ -324,6 +375,15 @@ fn products_of_several_blocks_agree_too() {
                 product.assert_affine_exact::<f32>(Activation::Relu);
                 product.assert_affine_exact::<f64>(Activation::Identity);
             }
+            let product = Product {
+                size,
+                layouts,
+                alpha: 1.0,
+                beta: 0.0,
+                seed: 2,
+            };
+            product.assert_where_positive_exact::<f32>();
+            product.assert_where_positive_exact::<f64>();
         }
     }
 }

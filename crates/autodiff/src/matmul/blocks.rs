@@ -18,7 +18,7 @@ struct Line([MaybeUninit<u8>; 64]);
 const LINES_OF_A_STRIP: usize = 768;
 
 /// How much of the inner axis is packed at a time: as much of a strip as fits in those lines.
-const fn inner_block<V: Simd>() -> usize {
+pub(super) const fn inner_block<V: Simd>() -> usize {
     LINES_OF_A_STRIP * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
 }
 
@@ -30,7 +30,8 @@ pub(super) unsafe fn in_place<V: Simd>(product: Product<V::Scalar>) {
     unsafe { V::sweep(&block(product, a, b)) }
 }
 
-/// For C with contiguous rows and any B: the stack has room for some strips of it.
+/// For C with contiguous rows and any B: the stack has room for some strips of it. An update that
+/// has no parts gets there only if the inner axis is no longer than [`inner_block`].
 #[inline(never)]
 pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_A_STRIP];
@@ -56,9 +57,13 @@ pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
-    let depth = product.k.clamp(1, inner_block::<V>());
+    let most = match product.update.has_parts() {
+        true => inner_block::<V>(),
+        false => usize::MAX,
+    };
+    let depth = product.k.clamp(1, most);
     let rows = ROWS_OF_A.min(product.m);
-    let cols = cols_of_b::<V>().min(product.n.next_multiple_of(V::LANES));
+    let cols = cols_of_b::<V>(depth).min(product.n.next_multiple_of(V::LANES));
     let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
     let pack_a = product.a.col != 1;
     let a_lines = if pack_a { lines(rows * depth) } else { 0 };
@@ -95,10 +100,10 @@ pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
 /// The rows of A that are packed at a time.
 const ROWS_OF_A: usize = 128;
 
-/// The columns of B that are packed at a time: with the inner axis cut as above, half a megabyte,
-/// which stays in the second cache.
-fn cols_of_b<V: Simd>() -> usize {
-    10 * V::COLS
+/// The columns of B that are packed at a time: half a megabyte, which stays in the second cache, or
+/// one strip.
+fn cols_of_b<V: Simd>(depth: usize) -> usize {
+    (10 * inner_block::<V>() / depth).clamp(1, 10) * V::COLS
 }
 
 /// Equal parts of the inner axis, `most` long or less. An empty one is one part too: β and the bias

@@ -37,32 +37,33 @@ pub(super) unsafe fn run<S: Native>(product: Product<S>) {
     }
 }
 
-/// C ← A B + b 1ᵀ, and the positive part of it if `relu`; `false` if no kernel for the shape has a
-/// place for a bias, and nothing has been done.
+/// The same of an update that is not of the form α A B + β C; `false` if no kernel for the shape
+/// takes it, and nothing has been done.
 ///
 /// # Safety
 ///
-/// The matrices of the product are still borrowed, and the bias has a number for every row.
+/// The matrices of the product are still borrowed, and a bias has a number for every row.
 #[inline(always)]
-pub(super) unsafe fn run_biased<S: Native>(product: Product<S>) -> bool {
+pub(super) unsafe fn run_fused<S: Native>(product: Product<S>) -> bool {
     let isa = Isa::best();
-    let kernel = choose(isa, &product);
-    let takes_it = product.c_has_rows()
-        && matches!(
-            kernel,
-            Kernel::InPlace(_) | Kernel::Strips(_) | Kernel::Packed(_)
-        );
-    if takes_it {
-        // SAFETY: as in `run`.
-        unsafe {
-            if is_large(&product) {
-                threads::run(kernel, product);
-            } else {
-                kernel.run(product);
-            }
+    if !product.c_has_rows() {
+        return false;
+    }
+    let kernel = match choose(isa, &product) {
+        kernel @ (Kernel::InPlace(_) | Kernel::Packed(_)) => kernel,
+        kernel @ Kernel::Strips(_) if product.update.has_parts() => kernel,
+        _ if product.update.has_parts() => return false,
+        _ => Kernel::Packed(isa),
+    };
+    // SAFETY: as in `run`.
+    unsafe {
+        if is_large(&product) {
+            threads::run(kernel, product);
+        } else {
+            kernel.run(product);
         }
     }
-    takes_it
+    true
 }
 
 /// Whether another thread might be worth it.

@@ -10,7 +10,7 @@ use super::sweep::evenly;
 /// Tiles have no more elements than this.
 const MAX_TILE: usize = 16;
 
-/// Needs A's columns and B's rows next to each other. A bias is not this kernel's.
+/// Needs A's columns and B's rows next to each other, and an update that is α and β.
 #[inline(always)]
 pub(super) unsafe fn dots<V: Simd>(product: Product<V::Scalar>) {
     // Those beyond a tile's are left from an earlier one, and what they add up to is not used.
@@ -133,6 +133,7 @@ unsafe fn multiply<V: Simd, const R: usize, const C: usize, const U: usize>(
 #[inline(always)]
 unsafe fn write<V: Simd>(tile: &Product<V::Scalar>, lanes: &[V::Vector; MAX_TILE]) {
     let Product { c, update, .. } = *tile;
+    let [alpha, beta] = update.factors().expect("an update that is α and β");
     let mut products = [V::Scalar::zero(); MAX_TILE];
     // SAFETY: the caller's; MAX_TILE is a multiple of every number of lanes.
     unsafe {
@@ -149,9 +150,9 @@ unsafe fn write<V: Simd>(tile: &Product<V::Scalar>, lanes: &[V::Vector; MAX_TILE
         for r in 0..tile.m {
             let mut to = c.at.wrapping_offset(r as isize * c.row);
             for &product in products.by_ref().take(tile.n) {
-                let mut x = update.alpha * product;
-                if !update.beta.is_zero() {
-                    x += update.beta * *to;
+                let mut x = alpha * product;
+                if !beta.is_zero() {
+                    x += beta * *to;
                 }
                 *to = x;
                 to = to.wrapping_offset(c.col);

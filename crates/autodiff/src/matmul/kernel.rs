@@ -107,14 +107,12 @@ impl Kernel {
 
     /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it.
     pub(super) fn oriented<S: Scalar>(self, product: Product<S>) -> Option<Product<S>> {
-        let biased = product.update.bias.is_some() || product.update.relu;
-        let candidates = [Some(product), (!biased).then(|| product.transposed())];
-        let mut candidates = candidates.into_iter().flatten();
+        let mut candidates = [product, product.transposed()].into_iter();
         match self {
             Self::InPlace(_) => candidates.find(|p| p.c_has_rows() && p.b_has_rows()),
             Self::Strips(_) | Self::Packed(_) => candidates.find(Product::c_has_rows),
-            Self::Dots(_) => (!biased && product.has_long_inner_axis()).then_some(product),
-            _ => (!biased).then_some(product),
+            Self::Dots(_) => product.has_long_inner_axis().then_some(product),
+            _ => Some(product),
         }
     }
 

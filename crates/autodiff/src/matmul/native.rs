@@ -33,6 +33,7 @@ pub(crate) trait Native: Scalar {
             c,
             update,
         } = product;
+        let [alpha, beta] = update.factors().expect("an update that is α and β");
         // SAFETY: Product's invariant and the caller's. C is not read if β is 0, by `read_dst`.
         unsafe {
             gemm::gemm(
@@ -42,15 +43,15 @@ pub(crate) trait Native: Scalar {
                 c.at,
                 c.col,
                 c.row,
-                !update.beta.is_zero(),
+                !beta.is_zero(),
                 a.at,
                 a.col,
                 a.row,
                 b.at,
                 b.col,
                 b.row,
-                update.beta,
-                update.alpha,
+                beta,
+                alpha,
                 false,
                 false,
                 false,
@@ -78,22 +79,11 @@ macro_rules! native {
                     c,
                     update,
                 } = product;
+                let [alpha, beta] = update.factors().expect("an update that is α and β");
                 // SAFETY: Product's invariant and the caller's.
                 unsafe {
                     matrixmultiply::$gemm(
-                        m,
-                        k,
-                        n,
-                        update.alpha,
-                        a.at,
-                        a.row,
-                        a.col,
-                        b.at,
-                        b.row,
-                        b.col,
-                        update.beta,
-                        c.at,
-                        c.row,
+                        m, k, n, alpha, a.at, a.row, a.col, b.at, b.row, b.col, beta, c.at, c.row,
                         c.col,
                     );
                 }

@@ -32,26 +32,82 @@ impl<P> Place<P> {
     }
 }
 
-/// C ← α A B + D, D being β C, which is not read if β is 0, or a bias per row; and max(·, 0) of
-/// that if `relu`.
+/// What becomes of C: sums that begin with something, and that something is done to at the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update<S> {
-    pub(super) alpha: S,
-    pub(super) beta: S,
-    /// One number per row instead of β C. Kernels that get it have C's rows contiguous.
-    pub(super) bias: Option<*const S>,
-    pub(super) relu: bool,
+    pub(super) start: Start<S>,
+    pub(super) finish: Finish<S>,
+}
+
+/// What a sum begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<S> {
+    Zero,
+    /// One number per row. Kernels that get it have C's rows contiguous.
+    Bias(*const S),
+    C,
+}
+
+/// What is written, x being the sum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Finish<S> {
+    Sum,
+    /// α x + β C; C is not read if β is 0.
+    Scaled {
+        alpha: S,
+        beta: S,
+    },
+    /// x where it is positive or NaN, else 0.
+    Relu,
+    /// x where C is positive or NaN, else 0.
+    WherePositive,
 }
 
 impl<S: Scalar> Update<S> {
+    /// C ← α A B + β C.
     #[inline(always)]
     pub(super) fn scaled(alpha: S, beta: S) -> Self {
+        let (start, finish) = match () {
+            () if !alpha.is_one() => (Start::Zero, Finish::Scaled { alpha, beta }),
+            () if beta.is_zero() => (Start::Zero, Finish::Sum),
+            () if beta.is_one() => (Start::C, Finish::Sum),
+            () => (Start::Zero, Finish::Scaled { alpha, beta }),
+        };
+        Self { start, finish }
+    }
+
+    /// C ← A B + b 1ᵀ, and the positive part of it if `relu`.
+    #[inline(always)]
+    pub(super) fn biased(bias: *const S, relu: bool) -> Self {
         Self {
-            alpha,
-            beta,
-            bias: None,
-            relu: false,
+            start: Start::Bias(bias),
+            finish: if relu { Finish::Relu } else { Finish::Sum },
         }
+    }
+
+    /// C ← A B where C is positive or NaN, else 0.
+    #[inline(always)]
+    pub(super) fn where_positive() -> Self {
+        Self {
+            start: Start::Zero,
+            finish: Finish::WherePositive,
+        }
+    }
+
+    /// α and β, if that is all there is to it.
+    #[inline(always)]
+    pub(super) fn factors(self) -> Option<[S; 2]> {
+        match (self.start, self.finish) {
+            (Start::Zero, Finish::Sum) => Some([S::one(), S::zero()]),
+            (Start::C, Finish::Sum) => Some([S::one(), S::one()]),
+            (_, Finish::Scaled { alpha, beta }) => Some([alpha, beta]),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be made in several steps, each of a part of the inner axis.
+    pub(super) fn has_parts(self) -> bool {
+        !matches!(self.finish, Finish::WherePositive)
     }
 }
 
@@ -156,7 +212,10 @@ impl<S: Scalar> Product<S> {
                 ..self.c
             },
             update: Update {
-                bias: self.update.bias.map(|bias| bias.wrapping_offset(start)),
+                start: match self.update.start {
+                    Start::Bias(bias) => Start::Bias(bias.wrapping_offset(start)),
+                    other => other,
+                },
                 ..self.update
             },
             ..self
@@ -181,15 +240,19 @@ impl<S: Scalar> Product<S> {
     }
 
     /// A part of the inner axis. The first part is the one that applies β or the bias, the last
-    /// one the rectifier.
+    /// one the rectifier; a product whose update [has no parts](Update::has_parts) is left whole.
     pub(super) fn inner(self, inner: Range<usize>) -> Self {
         let start = inner.start as isize;
         let mut update = self.update;
         if start > 0 {
-            update.beta = S::one();
-            update.bias = None;
+            match &mut update.finish {
+                Finish::Scaled { beta, .. } => *beta = S::one(),
+                _ => update.start = Start::C,
+            }
         }
-        update.relu &= inner.end == self.k;
+        if inner.end < self.k && matches!(update.finish, Finish::Relu) {
+            update.finish = Finish::Sum;
+        }
         Self {
             k: inner.len(),
             a: Place {

@@ -47,8 +47,8 @@ pub(crate) trait Simd: 'static {
     unsafe fn mul(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x y + z, fused where the machine can.
     unsafe fn mul_add(x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
-    /// x where it is positive or NaN, else 0.
-    unsafe fn relu(x: Self::Vector) -> Self::Vector;
+    /// y where x is positive or NaN, else 0.
+    unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     unsafe fn prefetch(at: *const Self::Scalar);

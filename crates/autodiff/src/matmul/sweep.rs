@@ -3,7 +3,7 @@
 
 use num_traits::Zero;
 
-use super::product::{Place, Update};
+use super::product::{Finish, Place, Start, Update};
 use super::simd::Simd;
 
 /// A product whose C has contiguous rows.
@@ -110,7 +110,10 @@ pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
                 strips: same,
                 c: block.c.wrapping_offset(row * block.c_row).wrapping_add(j),
                 last: width - (vectors - 1) * V::LANES,
-                bias: block.update.bias.map(|bias| bias.wrapping_add(i)),
+                start: match block.update.start {
+                    Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
+                    other => other,
+                },
             };
             macro_rules! multiply_one_of {
                 ($($rows:literal x [$($vectors:literal)*])*) => {
@@ -167,7 +170,7 @@ struct Tile<S> {
     strips: usize,
     c: *mut S,
     last: usize,
-    bias: Option<*const S>,
+    start: Start<S>,
 }
 
 /// Inner axes that are longer than this leave the time to fetch C ahead of its use.
@@ -211,8 +214,26 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
                 }
             }
         }
-        let mut x = [[V::splat(V::Scalar::zero()); N]; R];
-        let mut b_row = x[0];
+        // One question at a time about the whole tile, here and at the end: the compiler unrolls
+        // loops without branches, and the tile stays in the registers.
+        let zero = V::splat(V::Scalar::zero());
+        let mut x = [[zero; N]; R];
+        match tile.start {
+            Start::Zero => {}
+            Start::Bias(bias) => {
+                for r in 0..R {
+                    x[r] = [V::splat(*bias.wrapping_add(r)); N];
+                }
+            }
+            Start::C => {
+                for r in 0..R {
+                    for v in 0..N {
+                        x[r][v] = V::load_first(lanes(v), c!(r, v));
+                    }
+                }
+            }
+        }
+        let mut b_row = [zero; N];
         for _ in 0..block.k {
             for v in 0..N {
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
@@ -227,36 +248,36 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
             b = b.wrapping_offset(tile.b_row);
         }
 
-        // One question at a time about the whole tile: the compiler unrolls loops without
-        // branches, and the tile stays in the registers.
-        let Update {
-            alpha, beta, relu, ..
-        } = block.update;
-        if let Some(bias) = tile.bias {
-            for r in 0..R {
-                let bias = V::splat(*bias.wrapping_add(r));
-                for v in 0..N {
-                    x[r][v] = V::mul_add(V::splat(alpha), x[r][v], bias);
+        match block.update.finish {
+            Finish::Sum => {}
+            Finish::Scaled { alpha, beta } => {
+                for r in 0..R {
+                    for v in 0..N {
+                        x[r][v] = V::mul(V::splat(alpha), x[r][v]);
+                    }
+                }
+                if !beta.is_zero() {
+                    for r in 0..R {
+                        for v in 0..N {
+                            let c = V::load_first(lanes(v), c!(r, v));
+                            x[r][v] = V::mul_add(V::splat(beta), c, x[r][v]);
+                        }
+                    }
                 }
             }
-        } else if beta.is_zero() {
-            for r in 0..R {
-                for v in 0..N {
-                    x[r][v] = V::mul(V::splat(alpha), x[r][v]);
+            Finish::Relu => {
+                for r in 0..R {
+                    for v in 0..N {
+                        x[r][v] = V::where_positive(x[r][v], x[r][v]);
+                    }
                 }
             }
-        } else {
-            for r in 0..R {
-                for v in 0..N {
-                    let c = V::mul(V::splat(beta), V::load_first(lanes(v), c!(r, v)));
-                    x[r][v] = V::mul_add(V::splat(alpha), x[r][v], c);
-                }
-            }
-        }
-        if relu {
-            for r in 0..R {
-                for v in 0..N {
-                    x[r][v] = V::relu(x[r][v]);
+            Finish::WherePositive => {
+                for r in 0..R {
+                    for v in 0..N {
+                        let c = V::load_first(lanes(v), c!(r, v));
+                        x[r][v] = V::where_positive(c, x[r][v]);
+                    }
                 }
             }
         }

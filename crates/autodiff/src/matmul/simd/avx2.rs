@@ -18,7 +18,7 @@ macro_rules! mask {
 macro_rules! avx2 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident, $loadu:ident,
      $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident,
-     $max:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident) => {
+     $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident) => {
         impl Simd for $name {
             type Scalar = $scalar;
             type Vector = $vector;
@@ -89,10 +89,9 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            unsafe fn relu(x: $vector) -> $vector {
-                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand,
-                // and −0 + 0 is 0.
-                unsafe { $add($max($set1(0.0), x), $set1(0.0)) }
+            unsafe fn where_positive(x: $vector, y: $vector) -> $vector {
+                // SAFETY: the caller's. Not less or equal: so is a NaN.
+                unsafe { $and($cmp::<_CMP_NLE_UQ>(x, $set1(0.0)), y) }
             }
 
             #[inline(always)]
@@ -130,7 +129,8 @@ avx2!(
     _mm256_add_pd,
     _mm256_mul_pd,
     _mm256_fmadd_pd,
-    _mm256_max_pd,
+    _mm256_cmp_pd,
+    _mm256_and_pd,
     _mm256_unpacklo_pd,
     _mm256_unpackhi_pd,
     _mm256_permute2f128_pd
@@ -149,7 +149,8 @@ avx2!(
     _mm256_add_ps,
     _mm256_mul_ps,
     _mm256_fmadd_ps,
-    _mm256_max_ps,
+    _mm256_cmp_ps,
+    _mm256_and_ps,
     _mm256_unpacklo_ps,
     _mm256_unpackhi_ps,
     _mm256_permute2f128_ps

@@ -85,11 +85,11 @@ impl<S: Scalar> Simd for Four<S> {
     }
 
     #[inline(always)]
-    unsafe fn relu(mut x: [S; LANES]) -> [S; LANES] {
-        for x in &mut x {
-            *x = if *x <= S::zero() { S::zero() } else { *x };
+    unsafe fn where_positive(x: [S; LANES], mut y: [S; LANES]) -> [S; LANES] {
+        for i in 0..LANES {
+            y[i] = if x[i] <= S::zero() { S::zero() } else { y[i] };
         }
-        x
+        y
     }
 
     #[inline(always)]
