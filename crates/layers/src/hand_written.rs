@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use autodiff::matmul::{Matrix, MatrixMut, matmul};
+use autodiff::matmul::{Matrix, MatrixMut, matmul, matmul_where_positive};
 use autodiff::ops::{logistic, logistic_losses};
-use autodiff::{Scalar, assign, sum};
+use autodiff::{Scalar, sum, update};
 
 use crate::mini_batches::select_columns;
-use crate::mlp::{layer_views, linear, relu};
+use crate::mlp::{activation, layer_views, linear};
 use crate::pass::descend;
 use crate::regularization::fill;
 use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
@@ -43,11 +43,9 @@ pub struct HandWritten<'d, S: Scalar> {
     regularization: Regularization,
     /// Of every hidden layer, if activations are dropped.
     noise: Vec<Vec<S>>,
-    /// A of every layer but the last, and the logits Z of the last; each (n_out, m).
+    /// A of every layer but the last, and the logits Z of the last; each (n_out, m). On the way back
+    /// dZ takes their place, as nothing else needs them any more.
     outputs: Vec<Vec<S>>,
-    /// dZ of the layer at hand and dA of the one before, as large as the widest layer.
-    dz: Vec<S>,
-    da: Vec<S>,
 }
 
 impl<'d, S: Scalar> HandWritten<'d, S> {
@@ -67,7 +65,6 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             sizes[0],
             data.features()
         );
-        let widest = sizes[1..].iter().max().map_or(0, |n| n * m);
         let hidden = match regularization.drops() {
             true => &sizes[1..sizes.len() - 1],
             false => &[],
@@ -80,8 +77,6 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             parameters: model.parameters().to_vec(),
             gradient: vec![S::zero(); model.parameters().len()],
             outputs: sizes[1..].iter().map(|n| vec![S::zero(); n * m]).collect(),
-            dz: vec![S::zero(); widest],
-            da: vec![S::zero(); widest],
             sizes,
         }
     }
@@ -92,15 +87,9 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
             let (before, rest) = self.outputs.split_at_mut(layer);
             let a = before.last().map_or(&*self.x, Vec::as_slice);
-            linear(w, b, a, &mut rest[0]);
-            if layer + 1 < layers {
-                relu(&mut rest[0]);
-            }
+            linear(w, b, a, activation(layer, layers), &mut rest[0]);
             if let Some(noise) = self.noise.get(layer) {
-                let dropout = self.regularization.dropout;
-                for (a, &noise) in rest[0].iter_mut().zip(noise) {
-                    *a = dropout.apply(*a, noise);
-                }
+                self.regularization.dropout.apply_to(&mut rest[0], noise);
             }
         }
     }
@@ -120,86 +109,54 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                 squares += sum([&b], |[b]| b * b);
             }
         }
-        S::constant(0.5) * self.strength() * squares
-    }
-
-    /// λ/m.
-    fn strength(&self) -> S {
-        S::constant(self.regularization.l2 / self.y.len() as f64)
+        S::constant(0.5) * self.regularization.strength(self.y.len()) * squares
     }
 
     fn backward(&mut self) {
         let m = self.y.len();
-        let strength = self.strength();
-        let one = S::one();
         let each = S::constant(m as f64);
-        let logits = &self.outputs[self.outputs.len() - 1];
+        let logits = self.outputs.last_mut().expect("a network has a layer");
         // A − Y, but without the cancellation where they are close: 1 − a is σ(−z).
-        assign(
-            &mut self.dz[..m],
-            [logits, &self.y],
+        update(
+            logits,
+            [&self.y],
             #[inline(always)]
-            |[z, y]| {
+            |z, [y]| {
                 let (a, one_minus_a) = logistic(z);
-                (a * (one - y) - one_minus_a * y) / each
+                (a * (S::one() - y) - one_minus_a * y) / each
             },
         );
         let mut end = self.gradient.len();
         for layer in (0..self.outputs.len()).rev() {
             let [n_in, n_out] = [self.sizes[layer], self.sizes[layer + 1]];
-            let a = match layer {
-                0 => &*self.x,
-                _ => self.outputs[layer - 1].as_slice(),
-            };
-            let (a, dz) = (
-                Matrix::row_major(a, n_in, m),
-                Matrix::row_major(&self.dz, n_out, m),
-            );
-            let (_, layer_gradient) = self.gradient[..end].split_at_mut(end - n_out * (n_in + 1));
-            end -= layer_gradient.len();
-            let (dw, db) = layer_gradient.split_at_mut(n_out * n_in);
+            let (before, rest) = self.outputs.split_at_mut(layer);
+            let dz = Matrix::row_major(&rest[0], n_out, m);
+            let start = end - n_out * (n_in + 1);
+            let (dw, db) = self.gradient[start..end].split_at_mut(n_out * n_in);
+            end = start;
+            let a = before.last().map_or(&*self.x, Vec::as_slice);
             matmul(
-                one,
+                S::one(),
                 dz,
-                a.t(),
+                Matrix::row_major(a, n_in, m).t(),
                 S::zero(),
                 MatrixMut::row_major(dw, n_out, n_in),
             );
-            for (db, row) in db.iter_mut().zip(self.dz.chunks_exact(m)) {
+            for (db, row) in db.iter_mut().zip(rest[0].chunks_exact(m)) {
                 *db = sum([row], |[dz]| dz);
             }
-            if self.regularization.l2 > 0.0 {
-                let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
-                for (dw, &w) in dw.iter_mut().zip(w.iter()) {
-                    *dw += strength * w;
-                }
-                if self.regularization.l2_on_biases {
-                    for (db, &b) in db.iter_mut().zip(b.iter()) {
-                        *db += strength * b;
-                    }
-                }
-            }
-            if layer > 0 {
-                let [w, _] = layer_views(&self.sizes, &self.parameters, layer);
-                let w = Matrix::row_major(&w, n_out, n_in);
-                matmul(
-                    one,
-                    w.t(),
+            let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
+            self.regularization
+                .add_penalty_gradient(m, [&w, &b], [dw, db]);
+            if let Some(a) = before.last_mut() {
+                matmul_where_positive(
+                    Matrix::row_major(&w, n_out, n_in).t(),
                     dz,
-                    S::zero(),
-                    MatrixMut::row_major(&mut self.da, n_in, m),
+                    MatrixMut::row_major(a, n_in, m),
                 );
                 if let Some(noise) = self.noise.get(layer - 1) {
-                    let dropout = self.regularization.dropout;
-                    for (da, &noise) in self.da.iter_mut().zip(noise) {
-                        *da = dropout.apply(*da, noise);
-                    }
+                    self.regularization.dropout.apply_to(a, noise);
                 }
-                let a = &self.outputs[layer - 1];
-                let dz = &mut self.dz[..a.len()];
-                assign(dz, [&self.da, a], |[da, a]| {
-                    if a > S::zero() { da } else { S::zero() }
-                });
             }
         }
     }

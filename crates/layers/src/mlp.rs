@@ -1,6 +1,6 @@
 //! The model: sizes and parameters, and what it predicts.
 
-use autodiff::matmul::{Matrix, MatrixMut, matmul};
+use autodiff::matmul::{Activation, Matrix, MatrixMut, affine};
 use autodiff::ops::logistic;
 use autodiff::{Scalar, Shape, Tape, Tensor, Var, View};
 
@@ -244,10 +244,14 @@ impl<S: Scalar> Mlp<S> {
         let mut a = x.as_slice().to_vec();
         for layer in 0..self.depth() {
             let mut z = vec![S::zero(); self.sizes[layer + 1] * m];
-            linear(self.weights(layer), self.biases(layer), &a, &mut z);
-            if layer + 1 < self.depth() {
-                relu(&mut z);
-            }
+            let activation = activation(layer, self.depth());
+            linear(
+                self.weights(layer),
+                self.biases(layer),
+                &a,
+                activation,
+                &mut z,
+            );
             a = z;
         }
         Tensor::new([1, m], a).map(|z| logistic(z).0)
@@ -382,27 +386,32 @@ pub(crate) fn layer_views<'a, S: Scalar>(
     ]
 }
 
-/// Z = W A + b, for A of shape (n_in, m) and Z of shape (n_out, m), by rows.
-pub(crate) fn linear<S: Scalar>(w: View<'_, S>, b: View<'_, S>, a: &[S], z: &mut [S]) {
-    let [n_out, n_in] = [w.shape().dims()[0], w.shape().dims()[1]];
-    let m = a.len() / n_in;
-    for (row, &b) in z.chunks_exact_mut(m.max(1)).zip(b.iter()) {
-        row.fill(b);
+/// What follows W A + b in a layer, of so many.
+pub(crate) fn activation(layer: usize, layers: usize) -> Activation {
+    if layer + 1 < layers {
+        Activation::Relu
+    } else {
+        Activation::Identity
     }
-    matmul(
-        S::one(),
-        Matrix::row_major(&w, n_out, n_in),
-        Matrix::row_major(a, n_in, m),
-        S::one(),
-        MatrixMut::row_major(z, n_out, m),
-    );
 }
 
-/// z where it is positive, else 0; NaN stays.
-pub(crate) fn relu<S: Scalar>(z: &mut [S]) {
-    for z in z {
-        *z = if *z <= S::zero() { S::zero() } else { *z };
-    }
+/// f(W A + b), for A of shape (n_in, m) and the result of shape (n_out, m), by rows.
+pub(crate) fn linear<S: Scalar>(
+    w: View<'_, S>,
+    b: View<'_, S>,
+    a: &[S],
+    activation: Activation,
+    z: &mut [S],
+) {
+    let [n_out, n_in] = [w.shape().dims()[0], w.shape().dims()[1]];
+    let m = a.len() / n_in;
+    affine(
+        Matrix::row_major(&w, n_out, n_in),
+        Matrix::row_major(a, n_in, m),
+        &b,
+        activation,
+        MatrixMut::row_major(z, n_out, m),
+    );
 }
 
 /// The number of examples in data of this shape.

@@ -1,6 +1,6 @@
 //! What keeps a network from learning the noise of its data.
 
-use autodiff::Scalar;
+use autodiff::{Scalar, update};
 
 use crate::{Dropout, NumpyRandom, RandomStream};
 
@@ -33,6 +33,27 @@ impl Regularization {
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.l2 >= 0.0 && self.l2.is_finite()
+    }
+
+    /// λ/m, of a step with m examples.
+    pub(crate) fn strength<S: Scalar>(&self, m: usize) -> S {
+        S::constant(self.l2 / m as f64)
+    }
+
+    /// dW + (λ/m) W, and the same of b if the penalty counts it.
+    pub(crate) fn add_penalty_gradient<S: Scalar>(
+        &self,
+        m: usize,
+        [w, b]: [&[S]; 2],
+        [dw, db]: [&mut [S]; 2],
+    ) {
+        let strength = self.strength::<S>(m);
+        if self.l2 > 0.0 {
+            update(dw, [w], |dw, [w]| dw + strength * w);
+            if self.l2_on_biases {
+                update(db, [b], |db, [b]| db + strength * b);
+            }
+        }
     }
 
     /// Whether activations are dropped at all.

@@ -1,5 +1,5 @@
 use autodiff::signature::{Domain, Draw, Kink};
-use autodiff::{Pointwise, Scalar, Var, register};
+use autodiff::{Pointwise, Scalar, Var, register, update};
 
 /// y = a / keep_prob where noise < keep_prob, else 0: inverted dropout, [`dropout`]. Adjoint:
 /// ā += ȳ / keep_prob where kept, else 0; the noise gets nothing.
@@ -54,6 +54,13 @@ impl Dropout {
         } else {
             S::nan()
         }
+    }
+}
+
+// Of a whole array.
+impl Dropout {
+    pub(crate) fn apply_to<S: Scalar>(&self, values: &mut [S], noise: &[S]) {
+        update(values, [noise], |value, [noise]| self.apply(value, noise));
     }
 }
 
