@@ -234,8 +234,18 @@ impl Instance {
 
     /// The same with every element that is on a declared kink moved off it.
     pub(crate) fn off_kinks(&self) -> Self {
+        self.off_kinks_that(|_| true)
+    }
+
+    /// The same off the kinks in which an element takes part by way of several outputs, each with a
+    /// cotangent of its own: the slopes to its two sides need not enclose the conventions' sum.
+    pub(crate) fn off_shared_kinks(&self) -> Self {
+        self.off_kinks_that(|kink| matches!(kink, Kink::Layer { .. }))
+    }
+
+    fn off_kinks_that(&self, matter: impl Fn(&Kink) -> bool) -> Self {
         let mut inputs = self.inputs.clone();
-        for kink in &self.kinks {
+        for kink in self.kinks.iter().filter(|kink| matter(kink)) {
             match *kink {
                 Kink::Point { input, at, .. } => {
                     for x in inputs[input].as_mut_slice() {

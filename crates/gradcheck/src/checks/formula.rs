@@ -10,6 +10,7 @@ use crate::reference::{AGREEMENT, compare};
 use crate::verdict::{Checked, Finding};
 
 pub(super) fn check(instance: &Instance) -> Checked<()> {
+    let instance = &instance.off_shared_kinks();
     let point = Point::of(instance)?;
     let all_smooth = compare(&point)?;
     if all_smooth {

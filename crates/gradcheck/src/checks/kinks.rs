@@ -25,7 +25,9 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
         for (input, derivative) in conventions {
             let (claimed, y_bar) = (point.x_bar[input].as_slice(), point.y_bar.as_slice());
             for element in 0..claimed.len() {
-                compare_element(&point, (input, element))?;
+                if !matches!(kink, Kink::Layer { .. }) {
+                    compare_element(&point, (input, element))?;
+                }
                 // Of a derivative of 0, whichever outputs the element is in.
                 let expected = match derivative {
                     0.0 => 0.0,
