@@ -1,8 +1,8 @@
 //! What it takes to know that a gradient is right: of every registered op, and of the course's
 //! 47-parameter network.
 //!
-//! `cargo bench --bench gradcheck`; `-- op` only the ops. Read the median, as the cases of an op
-//! differ in size. In `op`, items are checks, each of them one look at one case.
+//! `cargo bench --bench gradcheck`; `-- op` only the ops. Read the fastest. In `op`, items are checks,
+//! each of them one look at one case.
 //!
 //! `check` is the whole of it for the network: the function recorded at 106 bits, at dual numbers and
 //! at f64, its gradient by the tape confirmed by extrapolated differences and by dual numbers, and
@@ -93,7 +93,7 @@ fn replayed_gradient<S: Scalar>(bencher: Bencher) {
 
 /// Every check of an op, each on as many cases as `cargo test` has unless told otherwise: always the
 /// same ones.
-#[divan::bench(args = registered().into_iter().map(|op| op.name), sample_count = 3)]
+#[divan::bench(args = registered().into_iter().map(|op| op.name), sample_count = 10)]
 fn op(bencher: Bencher, name: &str) {
     let found = registered().into_iter().find(|op| op.name == name);
     let subject = Subject::from(found.expect("the name is a registered op's"));
