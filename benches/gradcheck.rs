@@ -1,11 +1,18 @@
-//! What it takes to know that the gradient of the course's 47-parameter network is right.
+//! What it takes to know that a gradient is right: of every registered op, and of the course's
+//! 47-parameter network.
 //!
-//! `check` is the whole of it: the function recorded at 106 bits, at dual numbers and at f64, its
-//! gradient by the tape confirmed by extrapolated differences and by dual numbers, and the f64
-//! gradient held against the condition. The other two are what it is made of, for comparison.
+//! `cargo bench --bench gradcheck`; `-- op` only the ops. Read the fastest. In `op`, items are checks,
+//! each of them one look at one case.
+//!
+//! `check` is the whole of it for the network: the function recorded at 106 bits, at dual numbers and
+//! at f64, its gradient by the tape confirmed by extrapolated differences and by dual numbers, and
+//! the f64 gradient held against the condition. The other two are what it is made of, for
+//! comparison.
 
 use divan::Bencher;
-use gradcheck::{Differentiable, check_function};
+use divan::counter::ItemsCount;
+use gradcheck::{Check, Differentiable, Settings, Subject, check_function, run};
+use gradproof::autodiff::registry::registered;
 use gradproof::autodiff::{Scalar, Tape, Tensor, Var, Wide};
 use gradproof::layers::{He, Mlp, NumpyRandom};
 
@@ -82,4 +89,23 @@ fn replayed_gradient<S: Scalar>(bencher: Bencher) {
         .collect();
     let mut gradients = network.record(&x).backward();
     bencher.bench_local(|| gradients.replay());
+}
+
+/// Every check of an op, each on as many cases as `cargo test` has unless told otherwise: always the
+/// same ones.
+#[divan::bench(args = registered().into_iter().map(|op| op.name), sample_count = 10)]
+fn op(bencher: Bencher, name: &str) {
+    let found = registered().into_iter().find(|op| op.name == name);
+    let subject = Subject::from(found.expect("the name is a registered op's"));
+    let settings = Settings {
+        cases: 256,
+        seed: 1,
+        regressions: None,
+    };
+    let checks = Check::ALL.len() * settings.cases as usize;
+    bencher.counter(ItemsCount::new(checks)).bench_local(|| {
+        for check in Check::ALL {
+            run(&subject, check, &settings).expect("it is right");
+        }
+    });
 }

@@ -1,0 +1,112 @@
+//! Seconds and bytes.
+
+use std::time::{Duration, Instant};
+
+use allocation_counter::measure;
+use gradproof::autodiff::{Tape, Tensor};
+use gradproof::layers::{Dataset, HandWritten, He, Mlp, NumpyRandom, Pass, Regularization, Taped};
+
+/// So small that the network stays where it is, and every step is as the first.
+const LEARNING_RATE: f64 = 1e-6;
+
+/// What a program takes at one size.
+pub(crate) struct Costs {
+    /// Under the name of the way in which it was computed.
+    pub(crate) ways: Vec<(&'static str, Cost)>,
+    /// Bytes of all values and of the gradients that are kept: the least that a tape can hold that
+    /// forgets no value.
+    pub(crate) values_and_gradients: usize,
+}
+
+/// What a step takes.
+pub(crate) struct Cost {
+    /// The fastest of many.
+    pub(crate) seconds: f64,
+    /// How many bytes are held while steps are taken.
+    pub(crate) bytes: usize,
+}
+
+impl Costs {
+    /// Takes the times of the same program, measured again, where they are shorter.
+    pub(crate) fn keep_fastest(&mut self, again: &Self) {
+        for ((_, cost), (_, again)) in self.ways.iter_mut().zip(&again.ways) {
+            cost.seconds = cost.seconds.min(again.seconds);
+        }
+    }
+}
+
+/// Steps of training a network of these sizes on `m` examples, by the tape and by hand.
+pub(crate) fn network(sizes: &[usize], m: usize, budget: Duration) -> Costs {
+    let mut random = NumpyRandom::seed(1);
+    let model = Mlp::new(sizes, &He, &mut random).expect("sizes of a network");
+    let x = Tensor::from_fn([sizes[0], m], |_| random.normal(0.0, 1.0));
+    let y = Tensor::from_fn([1, m], |k| f64::from(k % 2 == 0));
+    let data = Dataset::new(x, y).expect("numbers, and labels for them");
+    let nothing = Regularization::default();
+    let tape = Tape::new();
+    let by_tape = held(|| Taped::record(&tape, &model, &data, &nothing));
+    let by_hand = held(|| HandWritten::new(&model, &data, &nothing));
+    // Every hidden layer before and after ReLU, the logits, and the cost.
+    let hidden: usize = sizes[1..sizes.len() - 1].iter().sum();
+    let data = (sizes[0] + 1) * m;
+    let values = data + model.parameters().len() + (2 * hidden + 1) * m + 1;
+    Costs {
+        ways: vec![
+            ("tape", step(by_tape, budget)),
+            ("by hand", step(by_hand, budget)),
+        ],
+        values_and_gradients: (values + model.parameters().len()) * size_of::<f64>(),
+    }
+}
+
+fn step((mut pass, bytes): (impl Pass<f64>, usize), budget: Duration) -> Cost {
+    let seconds = best_of_many(budget, || {
+        pass.evaluate();
+        pass.descend(LEARNING_RATE);
+    });
+    Cost { seconds, bytes }
+}
+
+/// Value and derivative of x · c · c ⋯, a product a node.
+pub(crate) fn chain(nodes: usize, budget: Duration) -> Costs {
+    let tape = Tape::new();
+    let (mut gradients, bytes) = held(|| {
+        let (x, c) = (tape.variable(1.0), tape.data(1.0 + 1e-6));
+        (0..nodes).fold(x, |product, _| product * c).backward()
+    });
+    let seconds = best_of_many(budget, || {
+        tape.replay();
+        gradients.replay();
+    });
+    Costs {
+        ways: vec![("tape", Cost { seconds, bytes })],
+        values_and_gradients: (tape.len() + 1) * size_of::<f64>(),
+    }
+}
+
+/// What `make` makes, and the bytes that stay allocated for it.
+fn held<T>(make: impl FnOnce() -> T) -> (T, usize) {
+    let mut made = None;
+    let memory = measure(|| made = Some(make()));
+    let bytes = usize::try_from(memory.bytes_current).expect("more is allocated than freed");
+    (made.expect("it was made"), bytes)
+}
+
+/// Seconds of one run.
+fn best_of_many(budget: Duration, mut run: impl FnMut()) -> f64 {
+    let mut time = |runs: u32| {
+        let start = Instant::now();
+        (0..runs).for_each(|_| run());
+        start.elapsed()
+    };
+    // As many runs at a time as the clock can tell from none.
+    let mut runs = 1;
+    while time(runs) < Duration::from_micros(10) {
+        runs *= 2;
+    }
+    let (start, mut best) = (Instant::now(), Duration::MAX);
+    while start.elapsed() < budget {
+        best = best.min(time(runs));
+    }
+    best.min(time(runs)).as_secs_f64() / f64::from(runs)
+}
