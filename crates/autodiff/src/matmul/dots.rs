@@ -12,7 +12,7 @@ const MAX_TILE: usize = 16;
 
 /// Needs A's columns and B's rows next to each other, and an update that is α and β.
 #[inline(always)]
-pub(super) unsafe fn dots<V: Simd>(product: Product<V::Scalar>) {
+pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
     // Those beyond a tile's are left from an earlier one, and what they add up to is not used.
     // SAFETY: the caller's.
     let mut lanes = [unsafe { V::splat(V::Scalar::zero()) }; MAX_TILE];

@@ -105,6 +105,13 @@ impl Kernel {
         Self::Matrixmultiply
     }
 
+    /// Whether every element is one sum in the order of the inner axis, whichever part of C is
+    /// asked for.
+    #[inline(always)]
+    pub(super) fn is_a_sweep(self) -> bool {
+        matches!(self, Self::InPlace(_) | Self::Strips(_) | Self::Packed(_))
+    }
+
     /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it.
     pub(super) fn oriented<S: Scalar>(self, product: Product<S>) -> Option<Product<S>> {
         let mut candidates = [product, product.transposed()].into_iter();
@@ -122,7 +129,7 @@ impl Kernel {
     ///
     /// The machine has the instruction set, and the matrices of the product are still borrowed.
     #[inline(always)]
-    pub(super) unsafe fn run<S: Native>(self, product: Product<S>) {
+    pub(super) unsafe fn run<S: Native>(self, product: &Product<S>) {
         macro_rules! on {
             ($isa:expr, $kernel:ident) => {
                 match $isa {
@@ -151,10 +158,12 @@ impl Kernel {
 }
 
 #[inline(always)]
-unsafe fn inner_products<V: Simd>(product: Product<V::Scalar>) {
+unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
     // Long columns of a tile are better than long rows.
+    let transposed;
     let product = if product.m < product.n {
-        product.transposed()
+        transposed = product.transposed();
+        &transposed
     } else {
         product
     };

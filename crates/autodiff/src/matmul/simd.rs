@@ -7,8 +7,9 @@ pub(super) mod avx2;
 pub(super) mod avx512;
 pub(super) mod portable;
 
+use super::pack;
 use super::product::Product;
-use super::{pack, sweep};
+use super::sweep::Packed;
 use crate::Scalar;
 
 /// The most lanes that a vector has here.
@@ -16,7 +17,7 @@ pub(super) const MAX_LANES: usize = 16;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into [`Simd::sweep`], [`Simd::dots`], [`Simd::pack`] and
+/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dots`], [`Simd::pack`] and
 /// [`Simd::peak`], where the
 /// instruction set is enabled: a kernel has no other way in.
 ///
@@ -47,14 +48,20 @@ pub(crate) trait Simd: 'static {
     unsafe fn mul(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x y + z, fused where the machine can.
     unsafe fn mul_add(x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// x where it is positive or NaN, else a zero.
+    unsafe fn relu(x: Self::Vector) -> Self::Vector;
     /// y where x is positive or NaN, else 0.
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     unsafe fn prefetch(at: *const Self::Scalar);
 
-    unsafe fn sweep(block: &sweep::Block<Self::Scalar>);
-    unsafe fn dots(product: Product<Self::Scalar>);
+    unsafe fn sweep_band<const R: usize>(
+        product: &Product<Self::Scalar>,
+        packed: Packed<Self::Scalar>,
+        i: usize,
+    );
+    unsafe fn dots(product: &Product<Self::Scalar>);
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
 
@@ -100,13 +107,17 @@ pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES]) -> V::Vector {
 macro_rules! entry_points {
     ($($features:literal)?) => {
         $(#[target_feature(enable = $features)])?
-        unsafe fn sweep(block: &crate::matmul::sweep::Block<Self::Scalar>) {
+        unsafe fn sweep_band<const R: usize>(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            packed: crate::matmul::sweep::Packed<Self::Scalar>,
+            i: usize,
+        ) {
             // SAFETY: the caller's.
-            unsafe { crate::matmul::sweep::sweep::<Self>(block) }
+            unsafe { crate::matmul::sweep::sweep_band::<Self, R>(product, packed, i) }
         }
 
         $(#[target_feature(enable = $features)])?
-        unsafe fn dots(product: crate::matmul::product::Product<Self::Scalar>) {
+        unsafe fn dots(product: &crate::matmul::product::Product<Self::Scalar>) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::dots::dots::<Self>(product) }
         }

@@ -51,8 +51,8 @@ const WORTH_A_THREAD: usize = 1 << 22;
 /// # Safety
 ///
 /// As of [`Kernel::run`].
-pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: Product<S>) {
-    let Product { m, k, n, .. } = product;
+pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
+    let Product { m, k, n, .. } = *product;
     let threads = threads().min(m * k * n / WORTH_A_THREAD);
     if threads <= 1 {
         // SAFETY: the caller's.
@@ -68,7 +68,7 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: Product<S>) {
     let by_cols = |cols: Range<usize>| product.cols(cols);
     thread::scope(|scope| {
         // SAFETY: the caller's; parts are disjoint, and the scope ends before this function does.
-        let run = |part: Product<S>| unsafe { kernel.run(part) };
+        let run = |part: Product<S>| unsafe { kernel.run(&part) };
         let run_all = |parts: &mut dyn Iterator<Item = Product<S>>| {
             let first = parts.next();
             for part in parts {

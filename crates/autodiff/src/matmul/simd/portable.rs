@@ -85,6 +85,12 @@ impl<S: Scalar> Simd for Four<S> {
     }
 
     #[inline(always)]
+    unsafe fn relu(x: [S; LANES]) -> [S; LANES] {
+        // SAFETY: the caller's.
+        unsafe { Self::where_positive(x, x) }
+    }
+
+    #[inline(always)]
     unsafe fn where_positive(x: [S; LANES], mut y: [S; LANES]) -> [S; LANES] {
         for i in 0..LANES {
             y[i] = if x[i] <= S::zero() { S::zero() } else { y[i] };
