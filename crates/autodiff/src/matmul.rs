@@ -39,6 +39,8 @@ pub(crate) use loops::{Loop, vectorized};
 pub use matrix::{Matrix, MatrixMut};
 use native::Native;
 use product::{Product, Update};
+#[allow(unused_imports, reason = "for loops outside of this module")]
+pub(crate) use threads::in_parts;
 pub use threads::{set_threads, threads};
 
 use crate::Scalar;

@@ -1,6 +1,7 @@
 //! Products as sweeps: of the matrices where they lie, of strips of B packed on the stack, or of
 //! blocks of A and B packed in a workspace.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
@@ -14,6 +15,11 @@ use super::sweep::{Packed, sweep};
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([MaybeUninit<u8>; 64]);
+
+thread_local! {
+    /// What the thread packed its last product in, empty and with room for the next one.
+    static WORKSPACE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
 
 /// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
 const LINES_OF_A_STRIP: usize = 768;
@@ -67,12 +73,13 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         false => usize::MAX,
     };
     let depth = product.k.clamp(1, most);
-    let rows = ROWS_OF_A.min(product.m);
+    let rows = rows_of_a::<V>(depth).min(product.m);
     let cols = cols_of_b::<V>(depth).min(product.n.next_multiple_of(V::LANES));
     let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
     let pack_a = product.a.col != 1;
     let a_lines = if pack_a { lines(rows * depth) } else { 0 };
-    let mut workspace = Vec::<Line>::with_capacity(a_lines + lines(cols * depth));
+    let mut workspace = WORKSPACE.take();
+    workspace.reserve(a_lines + lines(cols * depth));
     let a = workspace.as_mut_ptr().cast::<V::Scalar>();
     let b = workspace
         .as_mut_ptr()
@@ -99,10 +106,13 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
             }
         }
     }
+    WORKSPACE.set(workspace);
 }
 
-/// The rows of A that are packed at a time.
-const ROWS_OF_A: usize = 128;
+/// The rows of A that are packed at a time: a quarter of a megabyte.
+fn rows_of_a<V: Simd>(depth: usize) -> usize {
+    (128 * inner_block::<V>() / depth).clamp(V::ROWS, 128)
+}
 
 /// The columns of B that are packed at a time: half a megabyte, which stays in the second cache, or
 /// one strip.

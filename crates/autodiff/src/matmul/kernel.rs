@@ -68,8 +68,8 @@ pub enum Kernel {
     InPlace(Isa),
     /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),
-    /// The same on blocks of A and B copied to a workspace, which it allocates. Rows or columns of
-    /// C are contiguous.
+    /// The same on blocks of A and B copied to a workspace, which the thread keeps. Rows or
+    /// columns of C are contiguous.
     Packed(Isa),
     /// Inner products. Rows of A and columns of B are contiguous.
     Dots(Isa),
