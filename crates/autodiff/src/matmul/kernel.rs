@@ -1,6 +1,7 @@
 //! Which kernels there are, what each of them takes, and how it is called.
 
 use super::blocks::{in_place, packed, strips};
+use super::dots::dots;
 use super::native::Native;
 use super::product::Product;
 use super::simd::Simd;
@@ -168,7 +169,7 @@ unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
         product
     };
     // SAFETY: the caller's.
-    unsafe { V::dots(product) }
+    unsafe { dots::<V>(product) }
 }
 
 pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {

@@ -17,7 +17,7 @@ pub(super) const MAX_LANES: usize = 16;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dots`], [`Simd::pack`] and
+/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dot_tile`], [`Simd::pack`] and
 /// [`Simd::peak`], where the
 /// instruction set is enabled: a kernel has no other way in.
 ///
@@ -33,9 +33,8 @@ pub(crate) trait Simd: 'static {
     /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
     const ROWS: usize;
     const VECTORS: usize;
-    /// The elements, and the columns at most, of a tile of inner products.
-    const DOTS: usize;
-    const DOT_COLS: usize;
+    /// The rows at most of a tile of inner products with one column, with two, and so on.
+    const DOT_ROWS: &'static [usize];
 
     unsafe fn splat(x: Self::Scalar) -> Self::Vector;
     unsafe fn load(from: *const Self::Scalar) -> Self::Vector;
@@ -61,7 +60,11 @@ pub(crate) trait Simd: 'static {
         packed: Packed<Self::Scalar>,
         i: usize,
     );
-    unsafe fn dots(product: &Product<Self::Scalar>);
+    unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
+        product: &Product<Self::Scalar>,
+        i: usize,
+        j: usize,
+    );
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
 
@@ -86,13 +89,14 @@ pub(super) unsafe fn transposed<V: Simd>(
     rows
 }
 
-/// The sums of LANES vectors as one vector. Lanes are added in the same order for each of them.
+/// The sums of the first `n` of LANES vectors, and of some more, as one vector. Lanes are added in
+/// the same order for each of them.
 #[inline(always)]
-pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES]) -> V::Vector {
+pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES], n: usize) -> V::Vector {
     let mut left = V::LANES;
     while left > 1 {
         left /= 2;
-        for i in 0..left {
+        for i in 0..left.min(n) {
             // SAFETY: the caller's.
             unsafe {
                 let [low, high] = V::zip(x[i], x[i + left]);
@@ -117,9 +121,13 @@ macro_rules! entry_points {
         }
 
         $(#[target_feature(enable = $features)])?
-        unsafe fn dots(product: &crate::matmul::product::Product<Self::Scalar>) {
+        unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            i: usize,
+            j: usize,
+        ) {
             // SAFETY: the caller's.
-            unsafe { crate::matmul::dots::dots::<Self>(product) }
+            unsafe { crate::matmul::dots::dot_tile::<Self, R, C, U>(product, i, j) }
         }
 
         $(#[target_feature(enable = $features)])?

@@ -25,8 +25,7 @@ macro_rules! avx2 {
             const LANES: usize = $lanes;
             const ROWS: usize = 4;
             const VECTORS: usize = 3;
-            const DOTS: usize = 8;
-            const DOT_COLS: usize = 2;
+            const DOT_ROWS: &'static [usize] = &[4, 4];
 
             entry_points!("avx2,fma");
 

@@ -30,8 +30,7 @@ macro_rules! avx512 {
             const LANES: usize = $lanes;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
-            const DOTS: usize = 16;
-            const DOT_COLS: usize = 4;
+            const DOT_ROWS: &'static [usize] = &[6, 6, 5];
 
             entry_points!("avx512f");
 
