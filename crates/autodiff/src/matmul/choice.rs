@@ -62,7 +62,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let is_scaled = product.update.factors().is_some();
     if is_scaled
         && product.has_long_inner_axis()
-        && (k > 16 && (m * n <= 64 || n < 8) || k >= 64 && m < 4)
+        && (k > 16 && (m * n <= 64 || n < 8) || k >= 64 && m < 4 || k > 1 && m * n <= 16)
     {
         return Kernel::Dots(isa);
     }

@@ -4,7 +4,7 @@ use num_traits::Zero;
 
 use super::product::parts;
 use super::simd::{MAX_LANES, Simd, transposed};
-use super::sweep::band;
+use super::sweep::{band, strip};
 use crate::Scalar;
 
 /// `from[x · from_x + p · from_p]` for p < k and x < count, as [`sweep`](super::sweep) cuts x into
@@ -77,7 +77,7 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
     let (count, width) = match job.cut {
         Cut::Bands => (band::<V>(left), band::<V>(left)),
         Cut::Strips => {
-            let count = left.min(V::COLS);
+            let count = strip::<V>(left, V::VECTORS);
             (count, count.next_multiple_of(V::LANES))
         }
     };

@@ -8,8 +8,7 @@ use super::simd::Simd;
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
 ///
-/// B comes in strips of [`Simd::COLS`] columns and what is left, A in bands of [`band`] rows. In a
-/// copy, one follows the other: a strip is rows of as many vectors as it has, a band columns of as
+/// B comes in strips of [`strip`] columns, A in bands of [`band`] rows. In a copy, one follows the other: a strip is rows of as many vectors as it has, a band columns of as
 /// many elements as it has rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packed<S> {
@@ -22,6 +21,12 @@ pub(crate) struct Packed<S> {
 #[inline(always)]
 pub(super) fn band<V: Simd>(left: usize) -> usize {
     evenly(left, V::ROWS)
+}
+
+/// How many of the columns that are left make the next strip, of `most` vectors or less.
+#[inline(always)]
+pub(super) fn strip<V: Simd>(left: usize, most: usize) -> usize {
+    left.min(evenly(left.div_ceil(V::LANES), most) * V::LANES)
 }
 
 /// At most `most` of those that are left, half of them if two parts are enough.
@@ -102,7 +107,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
     };
     let mut left = n;
     while left > 0 {
-        let vectors = most.min(left.div_ceil(V::LANES));
+        let vectors = evenly(left.div_ceil(V::LANES), most);
         let mut b_strip = vectors * V::LANES;
         if !packed.b.is_null() {
             tile.b = packed.b.wrapping_add((n - left) * k);
@@ -119,8 +124,8 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
                         tile.b = tile.b.wrapping_add(b_strip);
                         tile.c = tile.c.wrapping_add(width);
                         left -= width;
-                        if left < $vectors * V::LANES {
-                            break;
+                        if left <= 2 * $vectors * V::LANES {
+                            break; // the last two may be of other widths
                         }
                     },)*
                     _ => unreachable!("strips have no more vectors"),
