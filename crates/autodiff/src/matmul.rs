@@ -39,6 +39,8 @@ pub(crate) use loops::{Loop, vectorized};
 pub use matrix::{Matrix, MatrixMut};
 use native::Native;
 use product::{Product, Update};
+#[allow(unused_imports, reason = "for loops outside of this module")]
+pub(crate) use threads::in_parts;
 pub use threads::{set_threads, threads};
 
 use crate::Scalar;
@@ -58,7 +60,7 @@ use crate::Scalar;
 /// # Panics
 ///
 /// If the sizes do not fit.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn matmul<S: Scalar>(
     alpha: S,
@@ -71,21 +73,21 @@ pub fn matmul<S: Scalar>(
     S::gemm(alpha, &a, &b, beta, &mut c);
 }
 
-#[inline]
+#[inline(always)]
 #[track_caller]
 fn check_sizes<S: Scalar>(a: &Matrix<'_, S>, b: &Matrix<'_, S>, c: &MatrixMut<'_, S>) {
-    let sizes = [a, b].map(|x| [x.rows(), x.cols()]);
-    let [[m, k], [k_b, n]] = sizes;
-    let size = [c.layout.rows, c.layout.cols];
-    if k != k_b || size != [m, n] {
-        refuse(sizes, size);
+    let [(m, k), (k_b, n)] = [a, b].map(|x| (x.rows(), x.cols()));
+    let (rows, cols) = (c.layout.rows, c.layout.cols);
+    if k != k_b || rows != m || cols != n {
+        refuse((m, k), (k_b, n), (rows, cols));
     }
 }
 
+/// In pairs, which are handed over in registers.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse([[m, k], [k_b, n]]: [[usize; 2]; 2], [rows, cols]: [usize; 2]) -> ! {
+fn refuse((m, k): (usize, usize), (k_b, n): (usize, usize), (rows, cols): (usize, usize)) -> ! {
     panic!("matmul: {m} × {k} times {k_b} × {n} does not give {rows} × {cols}");
 }
 
@@ -160,7 +162,7 @@ pub(crate) fn native_by<S: Native>(
     };
     assert!(Kernel::available().any(|available| available == kernel));
     // SAFETY: it is available; the matrices are borrowed until the end of this function.
-    unsafe { kernel.run(product) };
+    unsafe { kernel.run(&product) };
     true
 }
 
@@ -175,7 +177,8 @@ pub(crate) fn native<S: Native>(
 ) {
     let product = Product::new(a, b, c, Update::scaled(alpha, beta));
     // SAFETY: the matrices are borrowed until the end of this function.
-    unsafe { choice::run(product) };
+    let done = unsafe { S::run(&product) };
+    debug_assert!(done, "there is a kernel for every layout");
 }
 
 pub(crate) fn native_multiply_adds<S: Native>(rounds: usize) -> usize {

@@ -166,6 +166,7 @@ macro_rules! machine_scalar {
                 Self::constant(elementary::tanh(self.into()))
             }
 
+            #[inline(always)]
             fn gemm(
                 alpha: Self,
                 a: &Matrix<'_, Self>,
@@ -176,6 +177,7 @@ macro_rules! machine_scalar {
                 matmul::native(alpha, a, b, beta, c);
             }
 
+            #[inline(always)]
             fn affine(
                 a: &Matrix<'_, Self>,
                 b: &Matrix<'_, Self>,
@@ -186,6 +188,7 @@ macro_rules! machine_scalar {
                 matmul::native_affine(a, b, bias, activation, c)
             }
 
+            #[inline(always)]
             fn gemm_where_positive(
                 a: &Matrix<'_, Self>,
                 b: &Matrix<'_, Self>,

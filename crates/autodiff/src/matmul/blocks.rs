@@ -1,54 +1,65 @@
 //! Products as sweeps: of the matrices where they lie, of strips of B packed on the stack, or of
 //! blocks of A and B packed in a workspace.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::ptr;
 
 use super::pack::{Cut, Job};
 use super::product::{Product, parts};
 use super::simd::Simd;
-use super::sweep::{Block, Source};
+use super::sweep::{Packed, sweep};
 
 /// One line of the cache, so that a vector in packed parts is never on two.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([MaybeUninit<u8>; 64]);
 
+thread_local! {
+    /// What the thread packed its last product in, empty and with room for the next one.
+    static WORKSPACE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
+
 /// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
 const LINES_OF_A_STRIP: usize = 768;
 
 /// How much of the inner axis is packed at a time: as much of a strip as fits in those lines.
-pub(super) const fn inner_block<V: Simd>() -> usize {
+const fn inner_block<V: Simd>() -> usize {
     LINES_OF_A_STRIP * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
 }
 
+/// An inner axis that is no longer than this is packed at once by every instruction set.
+pub(super) const SHORT: usize = 128;
+
 /// For C and B with contiguous rows.
 #[inline(always)]
-pub(super) unsafe fn in_place<V: Simd>(product: Product<V::Scalar>) {
-    let (a, b) = (Source::InPlace(product.a), Source::InPlace(product.b));
+pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
+    let in_place = Packed {
+        a: ptr::null(),
+        b: ptr::null(),
+    };
     // SAFETY: the caller's; a row of B, like one of C, is contiguous.
-    unsafe { V::sweep(&block(product, a, b)) }
+    unsafe { sweep::<V>(product, in_place) }
 }
 
 /// For C with contiguous rows and any B: the stack has room for some strips of it. An update that
 /// has no parts gets there only if the inner axis is no longer than [`inner_block`].
 #[inline(never)]
-pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
+pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_A_STRIP];
-    let packed = lines.as_mut_ptr().cast::<V::Scalar>();
+    let b = lines.as_mut_ptr().cast::<V::Scalar>();
+    let packed = Packed { a: ptr::null(), b };
+    const { assert!(SHORT <= inner_block::<V>()) }
     let rows = inner_block::<V>() / product.k.clamp(1, inner_block::<V>());
     for cols in parts(product.n, |left| left.min(rows * V::COLS)) {
         let product = product.cols(cols);
         for inner in inner_parts(product.k, inner_block::<V>()) {
             let product = product.inner(inner);
-            let (a, b) = (
-                Source::InPlace(product.a),
-                Source::Packed(packed.cast_const()),
-            );
             // SAFETY: so many strips fit in the lines; the rest is the caller's.
             unsafe {
-                V::pack(&strips_of(product, packed));
-                V::sweep(&block(product, a, b));
+                V::pack(&strips_of(&product, b));
+                sweep::<V>(&product, packed);
             }
         }
     }
@@ -56,20 +67,21 @@ pub(super) unsafe fn strips<V: Simd>(product: Product<V::Scalar>) {
 
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
-pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
+pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let most = match product.update.has_parts() {
         true => inner_block::<V>(),
         false => usize::MAX,
     };
     let depth = product.k.clamp(1, most);
-    let rows = ROWS_OF_A.min(product.m);
+    let rows = rows_of_a::<V>(depth).min(product.m);
     let cols = cols_of_b::<V>(depth).min(product.n.next_multiple_of(V::LANES));
     let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
     let pack_a = product.a.col != 1;
     let a_lines = if pack_a { lines(rows * depth) } else { 0 };
-    let mut workspace = Vec::<Line>::with_capacity(a_lines + lines(cols * depth));
-    let packed_a = workspace.as_mut_ptr().cast::<V::Scalar>();
-    let packed_b = workspace
+    let mut workspace = WORKSPACE.take();
+    workspace.reserve(a_lines + lines(cols * depth));
+    let a = workspace.as_mut_ptr().cast::<V::Scalar>();
+    let b = workspace
         .as_mut_ptr()
         .wrapping_add(a_lines)
         .cast::<V::Scalar>();
@@ -77,28 +89,30 @@ pub(super) unsafe fn packed<V: Simd>(product: Product<V::Scalar>) {
         let product = product.cols(some_cols);
         for inner in inner_parts(product.k, depth) {
             let product = product.inner(inner);
-            let b = Source::Packed(packed_b.cast_const());
             // SAFETY: there is room for k rows of the columns and of the end of a vector.
-            unsafe { V::pack(&strips_of(product, packed_b)) }
+            unsafe { V::pack(&strips_of(&product, b)) }
             if !pack_a {
                 // SAFETY: the caller's; B is what was just packed.
-                unsafe { V::sweep(&block(product, Source::InPlace(product.a), b)) }
+                unsafe { sweep::<V>(&product, Packed { a: ptr::null(), b }) }
                 continue;
             }
             for some_rows in parts(product.m, |left| left.min(rows)) {
                 let product = product.rows(some_rows);
                 // SAFETY: there is room for k columns of the rows; A and B are what was packed.
                 unsafe {
-                    V::pack(&bands_of(product, packed_a));
-                    V::sweep(&block(product, Source::Packed(packed_a), b));
+                    V::pack(&bands_of(&product, a));
+                    sweep::<V>(&product, Packed { a, b });
                 }
             }
         }
     }
+    WORKSPACE.set(workspace);
 }
 
-/// The rows of A that are packed at a time.
-const ROWS_OF_A: usize = 128;
+/// The rows of A that are packed at a time: a quarter of a megabyte.
+fn rows_of_a<V: Simd>(depth: usize) -> usize {
+    (128 * inner_block::<V>() / depth).clamp(V::ROWS, 128)
+}
 
 /// The columns of B that are packed at a time: half a megabyte, which stays in the second cache, or
 /// one strip.
@@ -113,21 +127,7 @@ fn inner_parts(k: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     parts(k, move |left| left.min(part)).chain((k == 0).then_some(0..0))
 }
 
-#[inline(always)]
-fn block<S: Copy>(product: Product<S>, a: Source<S>, b: Source<S>) -> Block<S> {
-    Block {
-        rows: product.m,
-        cols: product.n,
-        k: product.k,
-        a,
-        b,
-        c: product.c.at,
-        c_row: product.c.row,
-        update: product.update,
-    }
-}
-
-fn strips_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
+fn strips_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.n,
@@ -139,7 +139,7 @@ fn strips_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
     }
 }
 
-fn bands_of<S: Copy>(product: Product<S>, to: *mut S) -> Job<S> {
+fn bands_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.m,

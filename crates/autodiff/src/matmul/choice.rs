@@ -1,69 +1,45 @@
 //! Which kernel a shape gets.
 
+use super::blocks::SHORT;
 use super::kernel::{Isa, Kernel};
 use super::native::Native;
 use super::product::Product;
 use super::threads;
 
-/// Runs the kernel that suits the shape.
-///
-/// All of this is inlined into one function: sizes and strides stay in registers until a kernel
-/// gets them, which counts where a product takes 20 ns.
-///
-/// # Safety
-///
-/// The matrices of the product are still borrowed.
-#[inline(always)]
-pub(super) unsafe fn run<S: Native>(product: Product<S>) {
-    let product = if product.c_has_rows() && (product.n > 1 || !product.c_has_cols()) {
-        product
-    } else {
-        product.transposed()
-    };
-    let isa = Isa::best();
-    let kernel = if product.c_has_rows() {
-        choose(isa, &product)
-    } else {
-        Kernel::of_a_crate()
-    };
-    // SAFETY: the best instruction set is one that the machine has; the rest is the caller's.
-    unsafe {
-        match kernel {
-            Kernel::InPlace(_) | Kernel::Packed(_) if is_large(&product) => {
-                threads::run(kernel, product);
-            }
-            _ => kernel.run(product),
-        }
-    }
-}
-
-/// The same of an update that is not of the form α A B + β C; `false` if no kernel for the shape
-/// takes it, and nothing has been done.
+/// Runs the kernel that suits the shape; `false`, and nothing has been done, if the update is not α
+/// and β and C's rows are not contiguous.
 ///
 /// # Safety
 ///
 /// The matrices of the product are still borrowed, and a bias has a number for every row.
 #[inline(always)]
-pub(super) unsafe fn run_fused<S: Native>(product: Product<S>) -> bool {
-    let isa = Isa::best();
-    if !product.c_has_rows() {
-        return false;
-    }
-    let kernel = match choose(isa, &product) {
-        kernel @ (Kernel::InPlace(_) | Kernel::Packed(_)) => kernel,
-        kernel @ Kernel::Strips(_) if product.update.has_parts() => kernel,
-        _ if product.update.has_parts() => return false,
-        _ => Kernel::Packed(isa),
+pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
+    let transposed;
+    let has_long_rows = product.c_has_rows() && (product.n > 1 || !product.c_has_cols());
+    let product = if has_long_rows || product.update.is_by_rows() {
+        product
+    } else {
+        transposed = product.transposed();
+        &transposed
     };
-    // SAFETY: as in `run`.
+    let isa = Isa::best();
+    // SAFETY: the best instruction set is one that the machine has; the rest is the caller's.
     unsafe {
-        if is_large(&product) {
-            threads::run(kernel, product);
-        } else {
-            kernel.run(product);
+        if product.c_has_rows() {
+            let kernel = choose(isa, product);
+            if is_large(product) && kernel.is_a_sweep() {
+                threads::run(kernel, product);
+            } else {
+                kernel.run(product);
+            }
+            return true;
         }
+        let is_scaled = product.update.factors().is_some();
+        if is_scaled {
+            Kernel::of_a_crate().run(product);
+        }
+        is_scaled
     }
-    true
 }
 
 /// Whether another thread might be worth it.
@@ -83,16 +59,21 @@ fn is_large<S>(product: &Product<S>) -> bool {
 #[inline(always)]
 fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let Product { m, k, n, .. } = *product;
-    if product.has_long_inner_axis() && (k > 16 && (m * n <= 64 || n < 8) || k >= 64 && m < 4) {
+    let is_scaled = product.update.factors().is_some();
+    if is_scaled
+        && product.has_long_inner_axis()
+        && (k > 16 && (m * n <= 64 || n < 8) || k >= 64 && m < 4 || k > 1 && m * n <= 16)
+    {
         return Kernel::Dots(isa);
     }
-    if isa == Isa::Portable && m * k * n >= LARGE_FOR_ARRAYS {
+    if is_scaled && isa == Isa::Portable && m * k * n >= LARGE_FOR_ARRAYS {
         return Kernel::of_a_crate();
     }
     let fits = k * n * size_of::<S>() <= SECOND_CACHE / 2;
+    let fits_a_strip = product.update.has_parts() || k <= SHORT;
     match product.b_has_rows() {
         true if fits || m <= FEW_ROWS => Kernel::InPlace(isa),
-        false if fits && !is_large(product) => Kernel::Strips(isa),
+        false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
 }

@@ -7,27 +7,40 @@ use super::product::Product;
 use super::simd::{MAX_LANES, Simd, sums};
 use super::sweep::evenly;
 
-/// Tiles have no more elements than this.
+/// Tiles have no more elements than this, a multiple of every number of lanes.
 const MAX_TILE: usize = 16;
 
 /// Needs A's columns and B's rows next to each other, and an update that is α and β.
-#[inline(always)]
-pub(super) unsafe fn dots<V: Simd>(product: Product<V::Scalar>) {
-    // Those beyond a tile's are left from an earlier one, and what they add up to is not used.
-    // SAFETY: the caller's.
-    let mut lanes = [unsafe { V::splat(V::Scalar::zero()) }; MAX_TILE];
+#[inline(never)]
+pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
     let mut j = 0;
     while j < product.n {
-        let cols = evenly(product.n - j, V::DOT_COLS);
-        let most_rows = (V::DOTS / cols).min(8);
+        let cols = evenly(product.n - j, V::DOT_ROWS.len());
+        let most_rows = V::DOT_ROWS[cols - 1];
         let mut i = 0;
         while i < product.m {
             let rows = evenly(product.m - i, most_rows);
-            let tile = product.rows(i..i + rows).cols(j..j + cols);
+            macro_rules! multiply_one_of {
+                ($(($rows:literal, $cols:literal, $unroll:literal))*) => {
+                    match (rows, cols) {
+                        $(($rows, $cols) if const { has_tile::<V>($rows, $cols) } => {
+                            V::dot_tile::<$rows, $cols, $unroll>(product, i, j);
+                        })*
+                        _ => unreachable!("tiles have no more rows and columns"),
+                    }
+                };
+            }
+            // So many vectors of a row at a time that there are eight sums to hide the latency of
+            // an FMA with, where the rows are worth it.
             // SAFETY: the caller's; the tile is within C.
             unsafe {
-                accumulate::<V>(&tile, &mut lanes);
-                write::<V>(&tile, &lanes);
+                multiply_one_of!((1, 1, 8)(2, 1, 4)(3, 1, 3)(4, 1, 2)(5, 1, 2)(6, 1, 2)(
+                    1, 2, 4
+                )(2, 2, 2)(3, 2, 2)(4, 2, 1)(5, 2, 1)(
+                    6, 2, 1
+                )(1, 3, 3)(2, 3, 2)(3, 3, 1)(4, 3, 1)(
+                    5, 3, 1
+                ));
             }
             i += rows;
         }
@@ -35,60 +48,37 @@ pub(super) unsafe fn dots<V: Simd>(product: Product<V::Scalar>) {
     }
 }
 
-/// The lanes of every element of a tile, row by row.
-#[inline(always)]
-unsafe fn accumulate<V: Simd>(tile: &Product<V::Scalar>, lanes: &mut [V::Vector; MAX_TILE]) {
-    macro_rules! multiply_one_of {
-        ($(($rows:literal, $cols:literal, $unroll:literal))*) => {
-            match (tile.m, tile.n) {
-                $(($rows, $cols)
-                    if const { $rows * $cols <= V::DOTS && $cols <= V::DOT_COLS } =>
-                {
-                    multiply::<V, $rows, $cols, $unroll>(tile, lanes)
-                })*
-                _ => unreachable!("tiles have at most DOTS elements"),
-            }
-        };
-    }
-    // So many vectors of a row at a time that there are eight sums to hide the latency of an FMA
-    // with, where the rows are worth it.
-    // SAFETY: the caller's.
-    unsafe {
-        multiply_one_of!((1, 1, 8)(2, 1, 4)(3, 1, 3)(4, 1, 2)(5, 1, 2)(6, 1, 2)(
-            7, 1, 2
-        )(8, 1, 1)(1, 2, 4)(2, 2, 2)(3, 2, 2)(4, 2, 1)(
-            5, 2, 1
-        )(6, 2, 1)(7, 2, 1)(8, 2, 1)(1, 3, 3)(2, 3, 2)(
-            3, 3, 1
-        )(4, 3, 1)(5, 3, 1)(1, 4, 2)(2, 4, 1)(3, 4, 1)(
-            4, 4, 1
-        ));
-    }
+/// Whether such a tile is ever asked for. What this excludes is not compiled.
+const fn has_tile<V: Simd>(rows: usize, cols: usize) -> bool {
+    cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1]
 }
 
+/// R rows from i on and C columns from j on, U vectors of the inner axis at a time.
 #[inline(always)]
-unsafe fn multiply<V: Simd, const R: usize, const C: usize, const U: usize>(
-    tile: &Product<V::Scalar>,
-    lanes: &mut [V::Vector; MAX_TILE],
+pub(super) unsafe fn dot_tile<V: Simd, const R: usize, const C: usize, const U: usize>(
+    product: &Product<V::Scalar>,
+    i: usize,
+    j: usize,
 ) {
-    let Product { k, a, b, .. } = *tile;
+    let Product { k, a, b, c, .. } = *product;
     // Macros, because a closure does not get the instruction set.
     macro_rules! a {
         ($r:expr, $p:expr) => {
-            a.at.wrapping_offset(($r as isize).wrapping_mul(a.row))
+            a.at.wrapping_offset(((i + $r) as isize).wrapping_mul(a.row))
                 .wrapping_add($p)
         };
     }
     macro_rules! b {
         ($col:expr, $p:expr) => {
-            b.at.wrapping_offset(($col as isize).wrapping_mul(b.col))
+            b.at.wrapping_offset(((j + $col) as isize).wrapping_mul(b.col))
                 .wrapping_add($p)
         };
     }
-    // SAFETY: the caller's: rows of A and columns of B have k elements next to each other.
+    // SAFETY: the caller's: rows of A and columns of B have k elements next to each other, and the
+    // tile is within C.
     unsafe {
         let zero = V::splat(V::Scalar::zero());
-        let mut sums = [[[zero; U]; C]; R];
+        let mut x = [[[zero; U]; C]; R];
         let mut columns = [zero; C];
         let mut p = 0;
         while p + U * V::LANES <= k {
@@ -99,7 +89,7 @@ unsafe fn multiply<V: Simd, const R: usize, const C: usize, const U: usize>(
                 for r in 0..R {
                     let row = V::load(a!(r, p));
                     for col in 0..C {
-                        sums[r][col][u] = V::mul_add(row, columns[col], sums[r][col][u]);
+                        x[r][col][u] = V::mul_add(row, columns[col], x[r][col][u]);
                     }
                 }
                 p += V::LANES;
@@ -113,49 +103,46 @@ unsafe fn multiply<V: Simd, const R: usize, const C: usize, const U: usize>(
             for r in 0..R {
                 let row = V::load_first(n, a!(r, p));
                 for col in 0..C {
-                    sums[r][col][0] = V::mul_add(row, columns[col], sums[r][col][0]);
+                    x[r][col][0] = V::mul_add(row, columns[col], x[r][col][0]);
                 }
             }
             p += n;
         }
+
+        // The lanes of every element, row by row, are added up a vector of elements at a time.
+        let mut lanes = [zero; MAX_TILE + MAX_LANES];
         for r in 0..R {
             for col in 0..C {
                 for u in 1..U {
-                    sums[r][col][0] = V::add(sums[r][col][0], sums[r][col][u]);
+                    x[r][col][0] = V::add(x[r][col][0], x[r][col][u]);
                 }
-                lanes[r * C + col] = sums[r][col][0];
+                lanes[r * C + col] = x[r][col][0];
             }
         }
-    }
-}
-
-/// Adds up the lanes, and writes a tile.
-#[inline(always)]
-unsafe fn write<V: Simd>(tile: &Product<V::Scalar>, lanes: &[V::Vector; MAX_TILE]) {
-    let Product { c, update, .. } = *tile;
-    let [alpha, beta] = update.factors().expect("an update that is α and β");
-    let mut products = [V::Scalar::zero(); MAX_TILE];
-    // SAFETY: the caller's; MAX_TILE is a multiple of every number of lanes.
-    unsafe {
-        let mut first = 0;
-        while first < tile.m * tile.n {
-            let mut group = [lanes[0]; MAX_LANES];
+        let mut products = [V::Scalar::zero(); MAX_TILE];
+        for group in 0..(R * C).div_ceil(V::LANES) {
+            let first = group * V::LANES;
+            let mut some = [zero; MAX_LANES];
             for lane in 0..V::LANES {
-                group[lane] = lanes[first + lane];
+                some[lane] = lanes[first + lane];
             }
-            V::store(sums::<V>(group), products.as_mut_ptr().add(first));
-            first += V::LANES;
+            let left = R * C - first;
+            V::store(sums::<V>(some, left), products.as_mut_ptr().add(first));
         }
-        let mut products = products.iter();
-        for r in 0..tile.m {
-            let mut to = c.at.wrapping_offset(r as isize * c.row);
-            for &product in products.by_ref().take(tile.n) {
-                let mut x = alpha * product;
+        let to =
+            c.at.wrapping_offset((i as isize).wrapping_mul(c.row))
+                .wrapping_offset((j as isize).wrapping_mul(c.col));
+        let [alpha, beta] = product.update.factors().expect("an update that is α and β");
+        for r in 0..R {
+            for col in 0..C {
+                let to = to
+                    .wrapping_offset((r as isize).wrapping_mul(c.row))
+                    .wrapping_offset((col as isize).wrapping_mul(c.col));
+                let mut x = alpha * products[r * C + col];
                 if !beta.is_zero() {
                     x += beta * *to;
                 }
                 *to = x;
-                to = to.wrapping_offset(c.col);
             }
         }
     }

@@ -1,6 +1,5 @@
 //! Products that another op is fused to, so that C is passed over once.
 
-use super::choice;
 use super::native::Native;
 use super::product::{Product, Update};
 use super::{Matrix, MatrixMut, check_sizes};
@@ -12,7 +11,7 @@ pub enum Activation {
     /// Nothing.
     #[default]
     Identity,
-    /// x where it is positive or NaN, else 0.
+    /// x where it is positive or NaN, else 0, of either sign.
     Relu,
 }
 
@@ -32,7 +31,7 @@ pub enum Activation {
 /// # Panics
 ///
 /// If the sizes do not fit, or there is not one bias for every row of C.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn affine<S: Scalar>(
     a: Matrix<'_, S>,
@@ -87,7 +86,7 @@ fn affine_in_steps<S: Scalar>(
 /// # Panics
 ///
 /// If the sizes do not fit.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn matmul_where_positive<S: Scalar>(
     a: Matrix<'_, S>,
@@ -120,6 +119,7 @@ fn where_positive_by_elements<S: Scalar>(
 }
 
 /// [`affine`], if the kernel for the shape does it.
+#[inline(always)]
 pub(crate) fn native_affine<S: Native>(
     a: &Matrix<'_, S>,
     b: &Matrix<'_, S>,
@@ -131,20 +131,17 @@ pub(crate) fn native_affine<S: Native>(
     let update = Update::biased(bias.as_ptr(), activation == Activation::Relu);
     let product = Product::new(a, b, c, update);
     // SAFETY: matrices and bias are borrowed until the end of this function.
-    unsafe { choice::run_fused(product) }
+    unsafe { S::run(&product) }
 }
 
 /// [`matmul_where_positive`], if C has contiguous rows or columns.
+#[inline(always)]
 pub(crate) fn native_where_positive<S: Native>(
     a: &Matrix<'_, S>,
     b: &Matrix<'_, S>,
     c: &mut MatrixMut<'_, S>,
 ) -> bool {
     let product = Product::new(a, b, c, Update::where_positive());
-    let product = match product.c_has_rows() {
-        true => product,
-        false => product.transposed(),
-    };
     // SAFETY: the matrices are borrowed until the end of this function.
-    unsafe { choice::run_fused(product) }
+    unsafe { S::run(&product) }
 }

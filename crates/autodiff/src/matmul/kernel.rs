@@ -1,6 +1,7 @@
 //! Which kernels there are, what each of them takes, and how it is called.
 
 use super::blocks::{in_place, packed, strips};
+use super::dots::dots;
 use super::native::Native;
 use super::product::Product;
 use super::simd::Simd;
@@ -68,8 +69,8 @@ pub enum Kernel {
     InPlace(Isa),
     /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),
-    /// The same on blocks of A and B copied to a workspace, which it allocates. Rows or columns of
-    /// C are contiguous.
+    /// The same on blocks of A and B copied to a workspace, which the thread keeps. Rows or
+    /// columns of C are contiguous.
     Packed(Isa),
     /// Inner products. Rows of A and columns of B are contiguous.
     Dots(Isa),
@@ -105,6 +106,13 @@ impl Kernel {
         Self::Matrixmultiply
     }
 
+    /// Whether every element is one sum in the order of the inner axis, whichever part of C is
+    /// asked for.
+    #[inline(always)]
+    pub(super) fn is_a_sweep(self) -> bool {
+        matches!(self, Self::InPlace(_) | Self::Strips(_) | Self::Packed(_))
+    }
+
     /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it.
     pub(super) fn oriented<S: Scalar>(self, product: Product<S>) -> Option<Product<S>> {
         let mut candidates = [product, product.transposed()].into_iter();
@@ -122,7 +130,7 @@ impl Kernel {
     ///
     /// The machine has the instruction set, and the matrices of the product are still borrowed.
     #[inline(always)]
-    pub(super) unsafe fn run<S: Native>(self, product: Product<S>) {
+    pub(super) unsafe fn run<S: Native>(self, product: &Product<S>) {
         macro_rules! on {
             ($isa:expr, $kernel:ident) => {
                 match $isa {
@@ -151,15 +159,17 @@ impl Kernel {
 }
 
 #[inline(always)]
-unsafe fn inner_products<V: Simd>(product: Product<V::Scalar>) {
+unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
     // Long columns of a tile are better than long rows.
+    let transposed;
     let product = if product.m < product.n {
-        product.transposed()
+        transposed = product.transposed();
+        &transposed
     } else {
         product
     };
     // SAFETY: the caller's.
-    unsafe { V::dots(product) }
+    unsafe { dots::<V>(product) }
 }
 
 pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {

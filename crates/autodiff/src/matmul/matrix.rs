@@ -35,28 +35,42 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn check(self, available: usize) {
         if self.span().is_none_or(|span| span > available) {
-            self.refuse(available);
+            let Self {
+                rows,
+                cols,
+                row_stride,
+                col_stride,
+            } = self;
+            Self::refuse((rows, cols), (row_stride, col_stride), available);
         }
     }
 
-    /// By value and out of line: a layout that a message has a reference to is not in registers.
+    /// Out of line, and in pairs, which are handed over in registers: a layout that a message has a
+    /// reference to is written to memory before every product, and waited for there.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn refuse(self, available: usize) -> ! {
+    fn refuse((rows, cols): (usize, usize), (row, col): (usize, usize), available: usize) -> ! {
         panic!(
-            "a {} × {} matrix with strides {} and {} does not fit in {available} elements",
-            self.rows, self.cols, self.row_stride, self.col_stride
+            "a {rows} × {cols} matrix with strides {row} and {col} \
+             does not fit in {available} elements"
         );
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn refuse_overlap((rows, cols): (usize, usize), (row, col): (usize, usize)) -> ! {
+        panic!("a {rows} × {cols} matrix with strides {row} and {col} overlaps itself");
     }
 
     /// One more than the largest offset, `None` where that or a stride overflows `isize`, which is
     /// what pointer offsets are counted in.
-    #[inline]
+    #[inline(always)]
     fn span(self) -> Option<usize> {
         isize::try_from(self.row_stride.max(self.col_stride)).ok()?;
         if self.rows == 0 || self.cols == 0 {
@@ -70,7 +84,7 @@ impl Layout {
 
     /// Whether different indices are different places: one axis steps over the whole of the other,
     /// or there are no indices.
-    #[inline]
+    #[inline(always)]
     fn is_injective(self) -> bool {
         let steps_over = |stride: usize, n: usize, inner_stride: usize, inner_n: usize| {
             (inner_n <= 1 || inner_stride > 0)
@@ -82,7 +96,7 @@ impl Layout {
             || steps_over(self.col_stride, self.cols, self.row_stride, self.rows)
     }
 
-    #[inline]
+    #[inline(always)]
     fn transposed(self) -> Self {
         Self {
             rows: self.cols,
@@ -92,7 +106,7 @@ impl Layout {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn offset(self, i: usize, j: usize) -> usize {
         i * self.row_stride + j * self.col_stride
     }
@@ -104,7 +118,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     /// # Panics
     ///
     /// If the slice has fewer elements.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     #[must_use]
     pub fn row_major(data: &'a [S], rows: usize, cols: usize) -> Self {
@@ -116,7 +130,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     /// # Panics
     ///
     /// If an element would lie outside the slice.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     #[must_use]
     pub fn strided(
@@ -137,7 +151,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     }
 
     /// The transpose: the same elements, the strides exchanged.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn t(self) -> Self {
         Self {
@@ -147,14 +161,14 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     }
 
     /// The number of rows.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn rows(&self) -> usize {
         self.layout.rows
     }
 
     /// The number of columns.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn cols(&self) -> usize {
         self.layout.cols
@@ -165,7 +179,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     /// # Panics
     ///
     /// If there is no such element.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     #[must_use]
     pub fn at(&self, i: usize, j: usize) -> S {
@@ -180,7 +194,7 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
     /// # Panics
     ///
     /// If the slice has fewer elements.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     #[must_use]
     pub fn row_major(data: &'a mut [S], rows: usize, cols: usize) -> Self {
@@ -192,7 +206,7 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
     /// # Panics
     ///
     /// If an element would lie outside the slice, or if two of them could be the same place.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     #[must_use]
     pub fn strided(
@@ -209,10 +223,9 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
             col_stride,
         };
         layout.check(data.len());
-        assert!(
-            layout.is_injective(),
-            "a {rows} × {cols} matrix with strides {row_stride} and {col_stride} overlaps itself"
-        );
+        if !layout.is_injective() {
+            Layout::refuse_overlap((rows, cols), (row_stride, col_stride));
+        }
         Self { data, layout }
     }
 
@@ -224,7 +237,7 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
     }
 
     /// The transpose: the same elements, the strides exchanged.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn t(self) -> Self {
         Self {

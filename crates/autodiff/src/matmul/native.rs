@@ -1,5 +1,6 @@
 //! The scalars that machines have instructions for.
 
+use super::choice;
 use super::product::Product;
 use super::simd::Simd;
 use crate::Scalar;
@@ -14,16 +15,23 @@ pub(crate) trait Native: Scalar {
     #[cfg(target_arch = "x86_64")]
     type Avx512: Simd<Scalar = Self>;
 
+    /// [`choice::run`], compiled once for the scalar, in this crate.
+    ///
+    /// # Safety
+    ///
+    /// The matrices of the product, and its bias, are still borrowed.
+    unsafe fn run(product: &Product<Self>) -> bool;
+
     /// # Safety
     ///
     /// The matrices of the product are still borrowed.
-    unsafe fn matrixmultiply(product: Product<Self>);
+    unsafe fn matrixmultiply(product: &Product<Self>);
 
     /// # Safety
     ///
     /// The matrices of the product are still borrowed.
     #[cfg(feature = "gemm")]
-    unsafe fn gemm_crate(product: Product<Self>) {
+    unsafe fn gemm_crate(product: &Product<Self>) {
         let Product {
             m,
             k,
@@ -32,7 +40,7 @@ pub(crate) trait Native: Scalar {
             b,
             c,
             update,
-        } = product;
+        } = *product;
         let [alpha, beta] = update.factors().expect("an update that is α and β");
         // SAFETY: Product's invariant and the caller's. C is not read if β is 0, by `read_dst`.
         unsafe {
@@ -69,7 +77,12 @@ macro_rules! native {
             #[cfg(target_arch = "x86_64")]
             type Avx512 = avx512::$vectors;
 
-            unsafe fn matrixmultiply(product: Product<Self>) {
+            unsafe fn run(product: &Product<Self>) -> bool {
+                // SAFETY: the caller's.
+                unsafe { choice::run(product) }
+            }
+
+            unsafe fn matrixmultiply(product: &Product<Self>) {
                 let Product {
                     m,
                     k,
@@ -78,7 +91,7 @@ macro_rules! native {
                     b,
                     c,
                     update,
-                } = product;
+                } = *product;
                 let [alpha, beta] = update.factors().expect("an update that is α and β");
                 // SAFETY: Product's invariant and the caller's.
                 unsafe {

@@ -57,7 +57,7 @@ pub(crate) enum Finish<S> {
         alpha: S,
         beta: S,
     },
-    /// x where it is positive or NaN, else 0.
+    /// x where it is positive or NaN, else 0, of either sign.
     Relu,
     /// x where C is positive or NaN, else 0.
     WherePositive,
@@ -103,6 +103,12 @@ impl<S: Scalar> Update<S> {
             (_, Finish::Scaled { alpha, beta }) => Some([alpha, beta]),
             _ => None,
         }
+    }
+
+    /// Whether rows of C are not all treated alike, which its transpose has no words for.
+    #[inline(always)]
+    pub(super) fn is_by_rows(self) -> bool {
+        matches!(self.start, Start::Bias(_))
     }
 
     /// Whether it can be made in several steps, each of a part of the inner axis.
@@ -163,14 +169,14 @@ impl<S: Scalar> Product<S> {
 
     /// Cᵀ ← α Bᵀ Aᵀ + β Cᵀ.
     #[inline(always)]
-    pub(super) fn transposed(self) -> Self {
+    pub(super) fn transposed(&self) -> Self {
         Self {
             m: self.n,
             n: self.m,
             a: self.b.t(),
             b: self.a.t(),
             c: self.c.t(),
-            ..self
+            ..*self
         }
     }
 
@@ -199,7 +205,7 @@ impl<S: Scalar> Product<S> {
     }
 
     /// The rows of C in a range that is within 0..m, and what they are made of.
-    pub(super) fn rows(self, rows: Range<usize>) -> Self {
+    pub(super) fn rows(&self, rows: Range<usize>) -> Self {
         let start = rows.start as isize;
         Self {
             m: rows.len(),
@@ -218,12 +224,12 @@ impl<S: Scalar> Product<S> {
                 },
                 ..self.update
             },
-            ..self
+            ..*self
         }
     }
 
     /// The columns of C in a range that is within 0..n, and what they are made of.
-    pub(super) fn cols(self, cols: Range<usize>) -> Self {
+    pub(super) fn cols(&self, cols: Range<usize>) -> Self {
         let start = cols.start as isize;
         Self {
             n: cols.len(),
@@ -235,13 +241,13 @@ impl<S: Scalar> Product<S> {
                 at: self.c.at.wrapping_offset(start * self.c.col),
                 ..self.c
             },
-            ..self
+            ..*self
         }
     }
 
     /// A part of the inner axis. The first part is the one that applies β or the bias, the last
     /// one the rectifier; a product whose update [has no parts](Update::has_parts) is left whole.
-    pub(super) fn inner(self, inner: Range<usize>) -> Self {
+    pub(super) fn inner(&self, inner: Range<usize>) -> Self {
         let start = inner.start as isize;
         let mut update = self.update;
         if start > 0 {
@@ -264,7 +270,7 @@ impl<S: Scalar> Product<S> {
                 ..self.b
             },
             update,
-            ..self
+            ..*self
         }
     }
 }

@@ -7,8 +7,9 @@ pub(super) mod avx2;
 pub(super) mod avx512;
 pub(super) mod portable;
 
+use super::pack;
 use super::product::Product;
-use super::{pack, sweep};
+use super::sweep::Packed;
 use crate::Scalar;
 
 /// The most lanes that a vector has here.
@@ -16,7 +17,7 @@ pub(super) const MAX_LANES: usize = 16;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into [`Simd::sweep`], [`Simd::dots`], [`Simd::pack`] and
+/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dot_tile`], [`Simd::pack`] and
 /// [`Simd::peak`], where the
 /// instruction set is enabled: a kernel has no other way in.
 ///
@@ -32,9 +33,8 @@ pub(crate) trait Simd: 'static {
     /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
     const ROWS: usize;
     const VECTORS: usize;
-    /// The elements, and the columns at most, of a tile of inner products.
-    const DOTS: usize;
-    const DOT_COLS: usize;
+    /// The rows at most of a tile of inner products with one column, with two, and so on.
+    const DOT_ROWS: &'static [usize];
 
     unsafe fn splat(x: Self::Scalar) -> Self::Vector;
     unsafe fn load(from: *const Self::Scalar) -> Self::Vector;
@@ -47,14 +47,24 @@ pub(crate) trait Simd: 'static {
     unsafe fn mul(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x y + z, fused where the machine can.
     unsafe fn mul_add(x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// x where it is positive or NaN, else a zero.
+    unsafe fn relu(x: Self::Vector) -> Self::Vector;
     /// y where x is positive or NaN, else 0.
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     unsafe fn prefetch(at: *const Self::Scalar);
 
-    unsafe fn sweep(block: &sweep::Block<Self::Scalar>);
-    unsafe fn dots(product: Product<Self::Scalar>);
+    unsafe fn sweep_band<const R: usize>(
+        product: &Product<Self::Scalar>,
+        packed: Packed<Self::Scalar>,
+        i: usize,
+    );
+    unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
+        product: &Product<Self::Scalar>,
+        i: usize,
+        j: usize,
+    );
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
 
@@ -79,13 +89,14 @@ pub(super) unsafe fn transposed<V: Simd>(
     rows
 }
 
-/// The sums of LANES vectors as one vector. Lanes are added in the same order for each of them.
+/// The sums of the first `n` of LANES vectors, and of some more, as one vector. Lanes are added in
+/// the same order for each of them.
 #[inline(always)]
-pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES]) -> V::Vector {
+pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES], n: usize) -> V::Vector {
     let mut left = V::LANES;
     while left > 1 {
         left /= 2;
-        for i in 0..left {
+        for i in 0..left.min(n) {
             // SAFETY: the caller's.
             unsafe {
                 let [low, high] = V::zip(x[i], x[i + left]);
@@ -100,15 +111,23 @@ pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES]) -> V::Vector {
 macro_rules! entry_points {
     ($($features:literal)?) => {
         $(#[target_feature(enable = $features)])?
-        unsafe fn sweep(block: &crate::matmul::sweep::Block<Self::Scalar>) {
+        unsafe fn sweep_band<const R: usize>(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            packed: crate::matmul::sweep::Packed<Self::Scalar>,
+            i: usize,
+        ) {
             // SAFETY: the caller's.
-            unsafe { crate::matmul::sweep::sweep::<Self>(block) }
+            unsafe { crate::matmul::sweep::sweep_band::<Self, R>(product, packed, i) }
         }
 
         $(#[target_feature(enable = $features)])?
-        unsafe fn dots(product: crate::matmul::product::Product<Self::Scalar>) {
+        unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            i: usize,
+            j: usize,
+        ) {
             // SAFETY: the caller's.
-            unsafe { crate::matmul::dots::dots::<Self>(product) }
+            unsafe { crate::matmul::dots::dot_tile::<Self, R, C, U>(product, i, j) }
         }
 
         $(#[target_feature(enable = $features)])?

@@ -3,31 +3,17 @@
 
 use num_traits::Zero;
 
-use super::product::{Finish, Place, Start, Update};
+use super::product::{Finish, Place, Product, Start};
 use super::simd::Simd;
 
-/// A product whose C has contiguous rows.
+/// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
 ///
-/// B comes in strips of [`strip`] columns, A in bands of [`band`] rows. Where they are packed, one
-/// follows the other: a strip is rows of as many vectors as it has, a band columns of as many
-/// elements as it has rows.
+/// B comes in strips of [`strip`] columns, A in bands of [`band`] rows. In a copy, one follows the other: a strip is rows of as many vectors as it has, a band columns of as
+/// many elements as it has rows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Block<S> {
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-    pub(super) k: usize,
-    pub(super) a: Source<S>,
-    pub(super) b: Source<S>,
-    pub(super) c: *mut S,
-    pub(super) c_row: isize,
-    pub(super) update: Update<S>,
-}
-
-/// A or B: the matrix, for B one with contiguous rows, or packed bands or strips of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Source<S> {
-    InPlace(Place<*const S>),
-    Packed(*const S),
+pub(crate) struct Packed<S> {
+    pub(super) a: *const S,
+    pub(super) b: *const S,
 }
 
 /// How many of the rows that are left make the next band: at the end two equal ones, because few
@@ -37,10 +23,10 @@ pub(super) fn band<V: Simd>(left: usize) -> usize {
     evenly(left, V::ROWS)
 }
 
-/// How many of the columns that are left make the next strip, of `vectors` vectors at most.
+/// How many of the columns that are left make the next strip, of `most` vectors or less.
 #[inline(always)]
-pub(super) fn strip<V: Simd>(left: usize, vectors: usize) -> usize {
-    left.min(evenly(left.div_ceil(V::LANES), vectors) * V::LANES)
+pub(super) fn strip<V: Simd>(left: usize, most: usize) -> usize {
+    left.min(evenly(left.div_ceil(V::LANES), most) * V::LANES)
 }
 
 /// At most `most` of those that are left, half of them if two parts are enough.
@@ -53,161 +39,154 @@ pub(super) fn evenly(left: usize, most: usize) -> usize {
     }
 }
 
-/// How often [`evenly`] gives `most`, until the last two parts are left.
+/// C's tiles band by band, so that a band of A stays in the first cache. C has contiguous rows.
 #[inline(always)]
-fn strips_before_the_last_two(left: usize, most: usize) -> usize {
-    if left > 2 * most {
-        (left - 2 * most).div_ceil(most)
-    } else {
-        0
-    }
-}
-
-/// C's tiles band by band, so that a band of A stays in the first cache.
-#[inline(always)]
-pub(super) unsafe fn sweep<V: Simd>(block: &Block<V::Scalar>) {
-    let k = block.k as isize;
-    // Wider where a tile of few rows would wait for its own sums.
-    let widest = match (block.b, block.rows) {
-        (Source::InPlace(_), rows @ 1..=2) => widest::<V>(rows),
-        _ => V::VECTORS,
-    };
+pub(super) unsafe fn sweep<V: Simd>(product: &Product<V::Scalar>, packed: Packed<V::Scalar>) {
     let mut i = 0;
-    while i < block.rows {
-        let rows = band::<V>(block.rows - i);
-        let (row, a) = (i as isize, block.a);
-        let a = match a {
-            Source::InPlace(a) => Place {
-                at: a.at.wrapping_offset(row * a.row),
-                ..a
-            },
-            Source::Packed(a) => Place {
-                at: a.wrapping_offset(row * k),
-                row: 1,
-                col: rows as isize,
-            },
-        };
-        let mut j = 0;
-        while j < block.cols {
-            let left = block.cols - j;
-            // Strips of the greatest width are taken all at once.
-            let same = strips_before_the_last_two(left.div_ceil(V::LANES), widest).max(1);
-            let width = strip::<V>(left, widest);
-            let vectors = width.div_ceil(V::LANES);
-            let (b, b_row, b_strip) = match block.b {
-                Source::InPlace(b) => (b.at.wrapping_add(j), b.row, width as isize),
-                Source::Packed(b) => (
-                    b.wrapping_offset(j as isize * k),
-                    (vectors * V::LANES) as isize,
-                    width as isize * k,
-                ),
+    while i < product.m {
+        let rows = band::<V>(product.m - i);
+        macro_rules! sweep_one_of {
+            ($($rows:literal)*) => {
+                match rows {
+                    $($rows if const { $rows <= V::ROWS } => {
+                        V::sweep_band::<$rows>(product, packed, i);
+                    })*
+                    _ => unreachable!("bands have no more rows"),
+                }
             };
-            let tile = Tile {
-                a,
-                b,
-                b_row,
-                b_strip,
-                strips: same,
-                c: block.c.wrapping_offset(row * block.c_row).wrapping_add(j),
-                last: width - (vectors - 1) * V::LANES,
-                start: match block.update.start {
-                    Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
-                    other => other,
-                },
-            };
-            macro_rules! multiply_one_of {
-                ($($rows:literal x [$($vectors:literal)*])*) => {
-                    match (rows, vectors) {
-                        $($(($rows, $vectors) if const { has_tile::<V>($rows, $vectors) } => {
-                            multiply::<V, $rows, $vectors>(block, &tile);
-                        })*)*
-                        _ => unreachable!("bands and strips make no larger tiles"),
-                    }
-                };
-            }
-            // SAFETY: the tile is within C; the rest is the caller's.
-            unsafe {
-                multiply_one_of!(
-                    1 x [1 2 3 4 5 6 7 8]
-                    2 x [1 2 3 4 5 6]
-                    3 x [1 2 3]
-                    4 x [1 2 3]
-                    5 x [1 2 3]
-                    6 x [1 2 3]
-                    7 x [1 2 3]
-                    8 x [1 2 3]
-                );
-            }
-            j += same * width;
         }
+        // SAFETY: the caller's.
+        unsafe { sweep_one_of!(1 2 3 4 5 6 7 8) }
         i += rows;
     }
 }
 
-/// The most vectors of a tile of one or two rows: more, where there are registers for them.
+/// The tiles of R rows from i on. A function of its own for every R: what the compiler computes
+/// ahead of loops is then for these tiles alone.
+#[inline(always)]
+pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
+    product: &Product<V::Scalar>,
+    packed: Packed<V::Scalar>,
+    i: usize,
+) {
+    let Product { k, n, c, .. } = *product;
+    let row = i as isize;
+    let a = if packed.a.is_null() {
+        Place {
+            at: product
+                .a
+                .at
+                .wrapping_offset(row.wrapping_mul(product.a.row)),
+            ..product.a
+        }
+    } else {
+        Place {
+            at: packed.a.wrapping_add(i * k),
+            row: 1,
+            col: R as isize,
+        }
+    };
+    // Wider where a tile of few rows would wait for its own sums.
+    let most = match packed.b.is_null() {
+        true => widest::<V>(R),
+        false => V::VECTORS,
+    };
+    let mut tile = Tile {
+        k,
+        a,
+        b: product.b.at,
+        b_row: product.b.row,
+        c: c.at.wrapping_offset(row.wrapping_mul(c.row)),
+        c_row: c.row,
+        last: V::LANES,
+        start: match product.update.start {
+            Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
+            other => other,
+        },
+        finish: product.update.finish,
+    };
+    let mut left = n;
+    while left > 0 {
+        let vectors = evenly(left.div_ceil(V::LANES), most);
+        let mut b_strip = vectors * V::LANES;
+        if !packed.b.is_null() {
+            tile.b = packed.b.wrapping_add((n - left) * k);
+            tile.b_row = b_strip as isize;
+            b_strip *= k;
+        }
+        macro_rules! multiply_one_of {
+            ($($vectors:literal)*) => {
+                match vectors {
+                    $($vectors if const { $vectors <= widest::<V>(R) } => loop {
+                        let width = left.min($vectors * V::LANES);
+                        tile.last = width - ($vectors - 1) * V::LANES;
+                        multiply::<V, R, $vectors>(&tile);
+                        tile.b = tile.b.wrapping_add(b_strip);
+                        tile.c = tile.c.wrapping_add(width);
+                        left -= width;
+                        if left <= 2 * $vectors * V::LANES {
+                            break; // the last two may be of other widths
+                        }
+                    },)*
+                    _ => unreachable!("strips have no more vectors"),
+                }
+            };
+        }
+        // SAFETY: the tile is within C; the rest is the caller's.
+        unsafe { multiply_one_of!(1 2 3 4 5 6 7 8) }
+    }
+}
+
+/// The most vectors of a tile of so many rows, where B is not packed: more than
+/// [`VECTORS`](Simd::VECTORS), where there are registers for them.
 #[inline(always)]
 const fn widest<V: Simd>(rows: usize) -> usize {
-    match (V::ROWS, rows) {
-        (8, 1) => 8,
-        (8, 2) => 6,
+    match (V::LANES * size_of::<V::Scalar>(), rows) {
+        (64, 1) => 8,
+        (64, 2) => 4,
         _ => V::VECTORS,
     }
 }
 
-/// Whether such a tile is ever asked for. What this excludes is not compiled.
-const fn has_tile<V: Simd>(rows: usize, vectors: usize) -> bool {
-    rows <= V::ROWS && (vectors <= V::VECTORS || (rows <= 2 && vectors <= widest::<V>(rows)))
-}
-
-/// A tile of C, the band and the strip that it is the product of, or some of equal size side by
-/// side. Its last vectors have `last` lanes.
+/// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`
+/// lanes.
 struct Tile<S> {
+    k: usize,
     a: Place<*const S>,
     b: *const S,
     b_row: isize,
-    /// From a strip to the next one.
-    b_strip: isize,
-    strips: usize,
     c: *mut S,
+    c_row: isize,
     last: usize,
     start: Start<S>,
+    finish: Finish<S>,
 }
 
 /// Inner axes that are longer than this leave the time to fetch C ahead of its use.
 const LONG: usize = 32;
 
-/// Tiles of R rows of N vectors.
+/// A tile of R rows of N vectors.
 #[inline(always)]
-unsafe fn multiply<V: Simd, const R: usize, const N: usize>(
-    block: &Block<V::Scalar>,
-    tile: &Tile<V::Scalar>,
-) {
-    for strip in 0..tile.strips {
-        // SAFETY: the caller's: so many strips there are.
-        unsafe { multiply_strip::<V, R, N>(block, tile, strip) }
-    }
-}
-
-#[inline(always)]
-unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
-    block: &Block<V::Scalar>,
-    tile: &Tile<V::Scalar>,
-    strip: usize,
-) {
-    let Tile { mut a, last, .. } = *tile;
-    let mut b = tile.b.wrapping_offset(strip as isize * tile.b_strip);
-    let c = tile.c.wrapping_add(strip * N * V::LANES);
+unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar>) {
+    let Tile {
+        k,
+        mut a,
+        mut b,
+        c,
+        last,
+        ..
+    } = *tile;
     // A macro, because a closure does not get the instruction set.
     macro_rules! c {
         ($r:expr, $v:expr) => {
-            c.wrapping_offset(($r as isize).wrapping_mul(block.c_row))
+            c.wrapping_offset(($r as isize).wrapping_mul(tile.c_row))
                 .wrapping_add($v * V::LANES)
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
-    // SAFETY: the caller's: the tile is within C, and what Block says is true of A and B.
+    // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
     unsafe {
-        if block.k >= LONG {
+        if k >= LONG {
             for r in 0..R {
                 for v in 0..N {
                     V::prefetch(c!(r, v));
@@ -234,7 +213,7 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
             }
         }
         let mut b_row = [zero; N];
-        for _ in 0..block.k {
+        for _ in 0..k {
             for v in 0..N {
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
             }
@@ -248,7 +227,7 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
             b = b.wrapping_offset(tile.b_row);
         }
 
-        match block.update.finish {
+        match tile.finish {
             Finish::Sum => {}
             Finish::Scaled { alpha, beta } => {
                 for r in 0..R {
@@ -268,7 +247,7 @@ unsafe fn multiply_strip<V: Simd, const R: usize, const N: usize>(
             Finish::Relu => {
                 for r in 0..R {
                     for v in 0..N {
-                        x[r][v] = V::where_positive(x[r][v], x[r][v]);
+                        x[r][v] = V::relu(x[r][v]);
                     }
                 }
             }

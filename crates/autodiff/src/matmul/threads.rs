@@ -1,9 +1,9 @@
-//! How many threads a large product may have, and how it is shared out among them.
+//! How many threads there may be, and how large work is shared out among them.
 
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use super::kernel::Kernel;
@@ -13,11 +13,11 @@ use super::product::{Product, parts};
 /// 0: as many as the machine has cores for this process.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
-/// Limits the threads that a single product of this process may have; 0, as at first, is as many
-/// as there are cores.
+/// Limits the threads that a single product or elementwise op of this process may have; 0, as at
+/// first, is as many as there are cores. Without the feature `threads` there is only one.
 ///
-/// This is the one setting of the process rather than of a call: it changes how long a product
-/// takes and never a bit of it, so no two users of it can be in each other's way but in speed.
+/// This is the one setting of the process rather than of a call: it changes how long an op takes
+/// and never a bit of it, so no two users of it can be in each other's way but in speed.
 ///
 /// ```
 /// use autodiff::matmul;
@@ -29,20 +29,66 @@ pub fn set_threads(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-/// The most threads that a product may have.
+/// The most threads that an op may have.
 #[must_use]
 pub fn threads() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
+    if cfg!(not(feature = "threads")) {
+        return 1;
+    }
     match LIMIT.load(Ordering::Relaxed) {
         0 => *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get)),
         limit => limit,
     }
 }
 
+/// Runs all parts, each of them once, on this thread and others, which take the next one whenever
+/// they have time: if another process holds their core, this one does their share.
+fn share_out<P: Send>(
+    threads: usize,
+    parts: impl Iterator<Item = P> + Send,
+    run: impl Fn(P) + Sync,
+) {
+    let parts = Mutex::new(parts);
+    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(part) = next() {
+            run(part);
+        }
+    };
+    #[cfg(feature = "threads")]
+    if threads > 1 {
+        return rayon_core::in_place_scope(|scope| {
+            (1..threads).for_each(|_| scope.spawn(|_| work()));
+            work();
+        });
+    }
+    _ = threads;
+    work();
+}
+
+/// Runs an elementwise loop, long ones in parts on several threads: `run` gets where a part begins,
+/// and the part. It must give an element the same bits whichever part that is in.
+#[inline]
+#[allow(dead_code, reason = "for loops outside of this module")]
+pub(crate) fn in_parts<S: Send>(to: &mut [S], run: impl Fn(usize, &mut [S]) + Sync) {
+    if to.len() < 2 * PART {
+        return run(0, to);
+    }
+    let threads = threads().min(to.len() / PART);
+    let starts = (0..).step_by(PART);
+    share_out(threads, starts.zip(to.chunks_mut(PART)), |(start, part)| {
+        run(start, part);
+    });
+}
+
+/// Elements that are worth a thread, even where memory is what they wait for.
+const PART: usize = 1 << 16;
+
 /// Multiplications that are worth a thread: several times as long as it takes to start one.
 const WORTH_A_THREAD: usize = 1 << 22;
 
-/// Runs a kernel on parts of C, one for each thread.
+/// Runs a kernel on parts of C, two for each thread.
 ///
 /// Every element is the same sum in the same order whatever the part it is in, so the result does
 /// not depend on their number. That is true of the kernels that end in a
@@ -51,42 +97,53 @@ const WORTH_A_THREAD: usize = 1 << 22;
 /// # Safety
 ///
 /// As of [`Kernel::run`].
-pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: Product<S>) {
-    let Product { m, k, n, .. } = product;
+pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
+    let Product { m, k, n, .. } = *product;
     let threads = threads().min(m * k * n / WORTH_A_THREAD);
     if threads <= 1 {
         // SAFETY: the caller's.
         return unsafe { kernel.run(product) };
     }
     // A part of the rows copies all of B and a part of the columns all of A, so the longer axis is
-    // the one to cut, at the edge of a tile.
+    // the one to cut, at the edge of a tile, and not too often.
     let share = |len: usize, tile: usize| {
-        let part = len.div_ceil(threads).next_multiple_of(tile);
+        let part = len.div_ceil(2 * threads).next_multiple_of(tile);
         parts(len, move |left| left.min(part))
     };
-    let by_rows = |rows: Range<usize>| product.rows(rows);
-    let by_cols = |cols: Range<usize>| product.cols(cols);
-    thread::scope(|scope| {
-        // SAFETY: the caller's; parts are disjoint, and the scope ends before this function does.
-        let run = |part: Product<S>| unsafe { kernel.run(part) };
-        let run_all = |parts: &mut dyn Iterator<Item = Product<S>>| {
-            let first = parts.next();
-            for part in parts {
-                scope.spawn(move || {
-                    let part = part;
-                    run(part);
-                });
-            }
-            first.into_iter().for_each(run);
-        };
-        if m >= n {
-            run_all(&mut share(m, ROWS).map(by_rows));
-        } else {
-            run_all(&mut share(n, COLS).map(by_cols));
-        }
-    });
+    let product = *product;
+    let by_rows = move |rows: Range<usize>| product.rows(rows);
+    let by_cols = move |cols: Range<usize>| product.cols(cols);
+    // SAFETY: the caller's; parts are disjoint.
+    let run = move |part: Product<S>| unsafe { kernel.run(&part) };
+    if m >= n {
+        share_out(threads, share(m, ROWS).map(by_rows), run);
+    } else {
+        share_out(threads, share(n, COLS).map(by_cols), run);
+    }
 }
 
 /// Multiples of every tile's rows and columns.
 const ROWS: usize = 8;
 const COLS: usize = 48;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_in_one_part() {
+        for len in [0, 1, 2 * PART - 1, 2 * PART, 5 * PART + 3] {
+            for limit in [1, 2, 5] {
+                set_threads(limit);
+                let mut elements = vec![0; len];
+                in_parts(&mut elements, |start, part| {
+                    for (k, x) in part.iter_mut().enumerate() {
+                        *x += start + k + 1;
+                    }
+                });
+                assert!(elements.iter().copied().eq(1..=len), "{len}, {limit}");
+            }
+        }
+        set_threads(0);
+    }
+}

@@ -17,7 +17,7 @@ macro_rules! mask {
 
 macro_rules! avx2 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident, $loadu:ident,
-     $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident,
+     $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
      $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident) => {
         impl Simd for $name {
             type Scalar = $scalar;
@@ -25,8 +25,7 @@ macro_rules! avx2 {
             const LANES: usize = $lanes;
             const ROWS: usize = 4;
             const VECTORS: usize = 3;
-            const DOTS: usize = 8;
-            const DOT_COLS: usize = 2;
+            const DOT_ROWS: &'static [usize] = &[4, 4];
 
             entry_points!("avx2,fma");
 
@@ -89,6 +88,12 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
+            unsafe fn relu(x: $vector) -> $vector {
+                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
+                unsafe { $max($set1(0.0), x) }
+            }
+
+            #[inline(always)]
             unsafe fn where_positive(x: $vector, y: $vector) -> $vector {
                 // SAFETY: the caller's. Not less or equal: so is a NaN.
                 unsafe { $and($cmp::<_CMP_NLE_UQ>(x, $set1(0.0)), y) }
@@ -129,6 +134,7 @@ avx2!(
     _mm256_add_pd,
     _mm256_mul_pd,
     _mm256_fmadd_pd,
+    _mm256_max_pd,
     _mm256_cmp_pd,
     _mm256_and_pd,
     _mm256_unpacklo_pd,
@@ -149,6 +155,7 @@ avx2!(
     _mm256_add_ps,
     _mm256_mul_ps,
     _mm256_fmadd_ps,
+    _mm256_max_ps,
     _mm256_cmp_ps,
     _mm256_and_ps,
     _mm256_unpacklo_ps,

@@ -22,7 +22,7 @@ macro_rules! zip_indices {
 
 macro_rules! avx512 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident, $loadu:ident,
-     $storeu:ident, $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident,
+     $storeu:ident, $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
      $cmp_mask:ident, $maskz_mov:ident, $permutex2var:ident, $index:ty) => {
         impl Simd for $name {
             type Scalar = $scalar;
@@ -30,8 +30,7 @@ macro_rules! avx512 {
             const LANES: usize = $lanes;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
-            const DOTS: usize = 16;
-            const DOT_COLS: usize = 4;
+            const DOT_ROWS: &'static [usize] = &[6, 6, 5];
 
             entry_points!("avx512f");
 
@@ -84,6 +83,12 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
+            unsafe fn relu(x: $vector) -> $vector {
+                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
+                unsafe { $max($set1(0.0), x) }
+            }
+
+            #[inline(always)]
             unsafe fn where_positive(x: $vector, y: $vector) -> $vector {
                 // SAFETY: the caller's. Not less or equal: so is a NaN.
                 unsafe { $maskz_mov($cmp_mask::<_CMP_NLE_UQ>(x, $set1(0.0)), y) }
@@ -123,6 +128,7 @@ avx512!(
     _mm512_add_pd,
     _mm512_mul_pd,
     _mm512_fmadd_pd,
+    _mm512_max_pd,
     _mm512_cmp_pd_mask,
     _mm512_maskz_mov_pd,
     _mm512_permutex2var_pd,
@@ -142,6 +148,7 @@ avx512!(
     _mm512_add_ps,
     _mm512_mul_ps,
     _mm512_fmadd_ps,
+    _mm512_max_ps,
     _mm512_cmp_ps_mask,
     _mm512_maskz_mov_ps,
     _mm512_permutex2var_ps,

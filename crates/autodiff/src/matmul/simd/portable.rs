@@ -15,8 +15,7 @@ impl<S: Scalar> Simd for Four<S> {
     const LANES: usize = LANES;
     const ROWS: usize = 4;
     const VECTORS: usize = 2;
-    const DOTS: usize = 4;
-    const DOT_COLS: usize = 2;
+    const DOT_ROWS: &'static [usize] = &[2, 2];
 
     entry_points!();
 
@@ -82,6 +81,12 @@ impl<S: Scalar> Simd for Four<S> {
             };
         }
         z
+    }
+
+    #[inline(always)]
+    unsafe fn relu(x: [S; LANES]) -> [S; LANES] {
+        // SAFETY: the caller's.
+        unsafe { Self::where_positive(x, x) }
     }
 
     #[inline(always)]
