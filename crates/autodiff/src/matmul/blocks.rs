@@ -68,15 +68,21 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
-    let most = match product.update.has_parts() {
-        true => inner_block::<V>(),
-        false => usize::MAX,
-    };
-    let depth = product.k.clamp(1, most);
-    let rows = rows_of_a::<V>(depth).min(product.m);
-    let cols = cols_of_b::<V>(depth).min(product.n.next_multiple_of(V::LANES));
-    let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
     let pack_a = product.a.col != 1;
+    // Either bands of A are read from afar and what is packed of B stays in the second cache, or
+    // it is a block of A that stays there.
+    let (most, strips) = match pack_a {
+        false => (2 * inner_block::<V>(), 8),
+        true => (inner_block::<V>(), 24),
+    };
+    let depth = match product.update.has_parts() {
+        true => product.k.clamp(1, most),
+        false => product.k.max(1),
+    };
+    let fit = |count: usize| (count * most / depth).clamp(1, count);
+    let rows = (fit(16) * V::ROWS).min(product.m);
+    let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
+    let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
     let a_lines = if pack_a { lines(rows * depth) } else { 0 };
     let mut workspace = WORKSPACE.take();
     workspace.reserve(a_lines + lines(cols * depth));
@@ -107,17 +113,6 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         }
     }
     WORKSPACE.set(workspace);
-}
-
-/// The rows of A that are packed at a time: a quarter of a megabyte.
-fn rows_of_a<V: Simd>(depth: usize) -> usize {
-    (128 * inner_block::<V>() / depth).clamp(V::ROWS, 128)
-}
-
-/// The columns of B that are packed at a time: half a megabyte, which stays in the second cache, or
-/// one strip.
-fn cols_of_b<V: Simd>(depth: usize) -> usize {
-    (10 * inner_block::<V>() / depth).clamp(1, 10) * V::COLS
 }
 
 /// Equal parts of the inner axis, `most` long or less. An empty one is one part too: β and the bias

@@ -34,13 +34,11 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
             // an FMA with, where the rows are worth it.
             // SAFETY: the caller's; the tile is within C.
             unsafe {
-                multiply_one_of!((1, 1, 8)(2, 1, 4)(3, 1, 3)(4, 1, 2)(5, 1, 2)(6, 1, 2)(
-                    1, 2, 4
-                )(2, 2, 2)(3, 2, 2)(4, 2, 1)(5, 2, 1)(
-                    6, 2, 1
-                )(1, 3, 3)(2, 3, 2)(3, 3, 1)(4, 3, 1)(
-                    5, 3, 1
-                ));
+                multiply_one_of!((1, 1, 8)(2, 1, 4)(3, 1, 3)(4, 1, 2)(5, 1, 2)(1, 2, 4)(
+                    2, 2, 2
+                )(3, 2, 2)(4, 2, 1)(5, 2, 1)(1, 3, 3)(
+                    2, 3, 2
+                )(3, 3, 1)(4, 3, 1)(5, 3, 1));
             }
             i += rows;
         }
@@ -60,17 +58,30 @@ pub(super) unsafe fn dot_tile<V: Simd, const R: usize, const C: usize, const U: 
     i: usize,
     j: usize,
 ) {
-    let Product { k, a, b, c, .. } = *product;
+    // Of the product only what is needed: a copy of it as a whole would be waited for.
+    let Product {
+        k,
+        mut a,
+        mut b,
+        mut c,
+        update,
+        ..
+    } = *product;
+    let (i, j) = (i as isize, j as isize);
+    a.at = a.at.wrapping_offset(i.wrapping_mul(a.row));
+    b.at = b.at.wrapping_offset(j.wrapping_mul(b.col));
+    c.at = c.at.wrapping_offset(i.wrapping_mul(c.row));
+    c.at = c.at.wrapping_offset(j.wrapping_mul(c.col));
     // Macros, because a closure does not get the instruction set.
     macro_rules! a {
         ($r:expr, $p:expr) => {
-            a.at.wrapping_offset(((i + $r) as isize).wrapping_mul(a.row))
+            a.at.wrapping_offset(($r as isize).wrapping_mul(a.row))
                 .wrapping_add($p)
         };
     }
     macro_rules! b {
         ($col:expr, $p:expr) => {
-            b.at.wrapping_offset(((j + $col) as isize).wrapping_mul(b.col))
+            b.at.wrapping_offset(($col as isize).wrapping_mul(b.col))
                 .wrapping_add($p)
         };
     }
@@ -129,15 +140,12 @@ pub(super) unsafe fn dot_tile<V: Simd, const R: usize, const C: usize, const U: 
             let left = R * C - first;
             V::store(sums::<V>(some, left), products.as_mut_ptr().add(first));
         }
-        let to =
-            c.at.wrapping_offset((i as isize).wrapping_mul(c.row))
-                .wrapping_offset((j as isize).wrapping_mul(c.col));
-        let [alpha, beta] = product.update.factors().expect("an update that is α and β");
+        let [alpha, beta] = update.factors().expect("an update that is α and β");
         for r in 0..R {
             for col in 0..C {
-                let to = to
-                    .wrapping_offset((r as isize).wrapping_mul(c.row))
-                    .wrapping_offset((col as isize).wrapping_mul(c.col));
+                let to =
+                    c.at.wrapping_offset((r as isize).wrapping_mul(c.row))
+                        .wrapping_offset((col as isize).wrapping_mul(c.col));
                 let mut x = alpha * products[r * C + col];
                 if !beta.is_zero() {
                     x += beta * *to;

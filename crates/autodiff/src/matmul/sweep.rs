@@ -8,8 +8,9 @@ use super::simd::Simd;
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
 ///
-/// B comes in strips of [`strip`] columns, A in bands of [`band`] rows. In a copy, one follows the other: a strip is rows of as many vectors as it has, a band columns of as
-/// many elements as it has rows.
+/// B comes in strips of [`strip`] columns, A in bands of [`band`] rows. In a copy, one follows the
+/// other: a strip is rows of as many vectors as it has, a band columns of as many elements as it
+/// has rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packed<S> {
     pub(super) a: *const S,

@@ -25,7 +25,7 @@ macro_rules! avx2 {
             const LANES: usize = $lanes;
             const ROWS: usize = 4;
             const VECTORS: usize = 3;
-            const DOT_ROWS: &'static [usize] = &[4, 4];
+            const DOT_ROWS: &'static [usize] = &[4, 3];
 
             entry_points!("avx2,fma");
 

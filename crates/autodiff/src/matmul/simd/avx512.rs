@@ -30,7 +30,7 @@ macro_rules! avx512 {
             const LANES: usize = $lanes;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
-            const DOT_ROWS: &'static [usize] = &[6, 6, 5];
+            const DOT_ROWS: &'static [usize] = &[5, 5, 5];
 
             entry_points!("avx512f");
 

@@ -15,7 +15,7 @@ impl<S: Scalar> Simd for Four<S> {
     const LANES: usize = LANES;
     const ROWS: usize = 4;
     const VECTORS: usize = 2;
-    const DOT_ROWS: &'static [usize] = &[2, 2];
+    const DOT_ROWS: &'static [usize] = &[2];
 
     entry_points!();
 
