@@ -31,8 +31,8 @@ pub struct Gradients<'t, S> {
     /// The ops to visit, last recorded first.
     order: Vec<usize>,
     homes: Vec<Home>,
-    /// The variables, in record order.
-    variables: Vec<Slot>,
+    /// The variables and where their values are, in record order.
+    variables: Vec<(usize, Slot)>,
     /// The variables' cotangents, in record order, and then room for those of computed values,
     /// which also live among the variables' until these come to be written.
     cotangents: Vec<S>,
@@ -44,10 +44,12 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     #[track_caller]
     pub(crate) fn new(output: Var<'t, S>, seed: Tensor<S>) -> Self {
         let program = output.tape().program();
-        let is_variable = |node: &&Node<S>| node.op.is_none() && node.tracked;
-        let variables = program.nodes.iter().filter(is_variable);
-        let variables: Vec<Slot> = variables.map(|node| node.output).collect();
+        let is_variable = |&(_, node): &(usize, &Node<S>)| node.op.is_none() && node.tracked;
+        let variables = program.nodes.iter().enumerate().filter(is_variable);
+        let variables: Vec<usize> = variables.map(|(node, _)| node).collect();
         let plan = Plan::new(&program, &variables, output.node());
+        let slot = |node| (node, program.slots[node]);
+        let variables = variables.into_iter().map(slot).collect();
         let mut gradients = Self {
             tape: output.tape(),
             output: output.node(),
@@ -80,12 +82,10 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         // Without the tape, so that a step of an optimizer can read gradients while it updates.
         match self
             .variables
-            .binary_search_by_key(&x.node(), |slot| slot.node)
+            .binary_search_by_key(&x.node(), |&(node, _)| node)
         {
             Ok(found) => {
-                let Slot {
-                    node, len, shape, ..
-                } = self.variables[found];
+                let (node, Slot { len, shape, .. }) = self.variables[found];
                 View::new(shape, &self.cotangents[self.homes[node].0..][..len])
             }
             Err(_) if x.node() >= self.homes.len() => {
@@ -112,14 +112,15 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             if self.written[node] {
                 let home = self.homes[node].0;
                 let (before, rest) = self.cotangents.split_at_mut(home);
-                let (y_bar, after) = rest.split_at_mut(program.nodes[node].output.len);
+                let (y_bar, after) = rest.split_at_mut(program.slots[node].len);
                 let cotangents = Cotangents {
                     before,
                     after_from: home + y_bar.len(),
                     after,
                     homes: &self.homes,
                     written: &mut self.written,
-                    slots: program.inputs(node),
+                    slots: &program.slots,
+                    inputs: program.inputs(node),
                 };
                 program.vjp(node, y_bar, cotangents);
             }
@@ -135,7 +136,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     #[track_caller]
     pub fn replay_from<'a>(&mut self, cotangent: impl Into<View<'a, S>>) {
         let cotangent = cotangent.into();
-        assert_cotangent_fits(self.tape.program().slot(self.output).shape, cotangent);
+        assert_cotangent_fits(self.tape.program().slots[self.output].shape, cotangent);
         self.seed.copy_from_slice(&cotangent);
         self.replay();
     }
@@ -160,17 +161,17 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     ///         *value -= 0.5 * gradient;
     ///     }
     /// });
-    /// assert_eq!(w.value()[..], [1.5, 2.5]);
+    /// assert_eq!(w.value(), Tensor::from([1.5, 2.5]));
     /// ```
     #[track_caller]
     pub fn update(&self, mut change: impl FnMut(&mut [S], &[S])) {
         let mut rest = self.variables.as_slice();
-        while let Some(first) = rest.first() {
+        while let Some(&(node, first)) = rest.first() {
             let pairs = rest.windows(2);
-            let neighbours = pairs.take_while(|pair| pair[0].range().end == pair[1].offset);
+            let neighbours = pairs.take_while(|pair| pair[0].1.range().end == pair[1].1.offset);
             let (run, others) = rest.split_at(1 + neighbours.count());
-            let len = run.iter().map(|slot| slot.len).sum();
-            let gradients = &self.cotangents[self.homes[first.node].0..][..len];
+            let len = run.iter().map(|(_, slot)| slot.len).sum();
+            let gradients = &self.cotangents[self.homes[node].0..][..len];
             self.tape
                 .change(first.offset..first.offset + len, |values| {
                     change(values, gradients)
@@ -188,9 +189,9 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     }
 
     fn zero_what_was_not_reached(&mut self) {
-        for slot in &self.variables {
-            if !self.written[slot.node] {
-                self.cotangents[self.homes[slot.node].0..][..slot.len].fill(S::zero());
+        for &(node, slot) in &self.variables {
+            if !self.written[node] {
+                self.cotangents[self.homes[node].0..][..slot.len].fill(S::zero());
             }
         }
     }
@@ -208,8 +209,8 @@ pub(crate) fn assert_cotangent_fits<S: Scalar>(output: crate::Shape, cotangent: 
 impl<S: Scalar> fmt::Debug for Gradients<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gradients of %{} wrt", self.output)?;
-        for slot in &self.variables {
-            write!(f, " %{}", slot.node)?;
+        for (node, _) in &self.variables {
+            write!(f, " %{node}")?;
         }
         Ok(())
     }

@@ -141,6 +141,7 @@ fn run_vjp<S: Scalar>(
             homes: &homes,
             written: &mut vec![written; inputs.len()],
             slots: &arguments.slots,
+            inputs: &arguments.inputs,
         },
     );
     for ((x_bar, home), x) in x_bar.iter_mut().zip(homes).zip(inputs) {
@@ -155,6 +156,8 @@ fn run_vjp<S: Scalar>(
 struct Arguments<S> {
     values: Vec<S>,
     slots: Vec<Slot>,
+    /// Each of them is a node.
+    inputs: Vec<usize>,
 }
 
 impl<S: Scalar> Arguments<S> {
@@ -162,25 +165,28 @@ impl<S: Scalar> Arguments<S> {
         let mut values = Vec::new();
         let slots = inputs
             .iter()
-            .enumerate()
-            .map(|(node, x)| {
+            .map(|x| {
                 let offset = values.len();
                 values.extend_from_slice(x.as_slice());
                 Slot {
-                    node,
                     offset,
                     len: x.shape().size(),
                     shape: x.shape(),
                 }
             })
             .collect();
-        Self { values, slots }
+        Self {
+            values,
+            slots,
+            inputs: (0..inputs.len()).collect(),
+        }
     }
 
     fn primals(&self) -> Primals<'_, S> {
         Primals {
             values: &self.values,
             slots: &self.slots,
+            inputs: &self.inputs,
         }
     }
 }

@@ -28,6 +28,7 @@ mod native;
 mod pack;
 mod peak;
 mod product;
+mod rows;
 mod simd;
 mod sweep;
 mod threads;
@@ -39,6 +40,8 @@ pub(crate) use loops::{Loop, vectorized};
 pub use matrix::{Matrix, MatrixMut};
 use native::Native;
 use product::{Product, Update};
+pub(crate) use rows::{native_rectify_rows, native_row_sums};
+pub use rows::{rectify_rows, row_sums};
 #[allow(unused_imports, reason = "for loops outside of this module")]
 pub(crate) use threads::in_parts;
 pub use threads::{set_threads, threads};

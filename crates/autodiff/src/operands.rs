@@ -6,10 +6,9 @@ use crate::matmul::{Matrix, MatrixMut, matmul};
 use crate::vectorized::{assign, update};
 use crate::{Scalar, Shape, View};
 
-/// Where one operand lives: which node made it, and its place in the value arena.
+/// Where the value of a node lives in the value arena.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    pub(crate) node: usize,
     pub(crate) offset: usize,
     pub(crate) len: usize,
     pub(crate) shape: Shape,
@@ -35,7 +34,10 @@ impl Slot {
 #[derive(Clone, Copy, Debug)]
 pub struct Primals<'a, S> {
     pub(crate) values: &'a [S],
+    /// Of all nodes.
     pub(crate) slots: &'a [Slot],
+    /// The nodes that the inputs are.
+    pub(crate) inputs: &'a [usize],
 }
 
 impl<'a, S: Scalar> Primals<'a, S> {
@@ -46,19 +48,19 @@ impl<'a, S: Scalar> Primals<'a, S> {
     /// If there is no such input.
     #[must_use]
     pub fn get(&self, i: usize) -> &'a [S] {
-        &self.values[self.slots[i].range()]
+        &self.values[self.slots[self.inputs[i]].range()]
     }
 
     /// The number of inputs.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.inputs.len()
     }
 
     /// Whether there are no inputs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.inputs.is_empty()
     }
 
     /// The shape of input `i`.
@@ -68,7 +70,7 @@ impl<'a, S: Scalar> Primals<'a, S> {
     /// If there is no such input.
     #[must_use]
     pub fn shape(&self, i: usize) -> Shape {
-        self.slots[i].shape
+        self.slots[self.inputs[i]].shape
     }
 
     /// All inputs of an op that takes exactly `N`.
@@ -79,8 +81,8 @@ impl<'a, S: Scalar> Primals<'a, S> {
     /// [`Op::output_shape`](crate::Op::output_shape) is there to refuse.
     #[must_use]
     pub fn views<const N: usize>(&self) -> [View<'a, S>; N] {
-        assert_eq!(self.slots.len(), N, "the op has another number of inputs");
-        std::array::from_fn(|i| View::new(self.shape(i), self.get(i)))
+        assert_eq!(self.len(), N, "the op has another number of inputs");
+        std::array::from_fn(|i| View::of_size(self.shape(i), self.get(i)))
     }
 }
 
@@ -119,7 +121,10 @@ pub struct Cotangents<'a, S> {
     pub(crate) after_from: usize,
     pub(crate) homes: &'a [Home],
     pub(crate) written: &'a mut [bool],
+    /// Of all nodes.
     pub(crate) slots: &'a [Slot],
+    /// The nodes that the inputs are.
+    pub(crate) inputs: &'a [usize],
 }
 
 impl<S: Scalar> Cotangents<'_, S> {
@@ -129,8 +134,8 @@ impl<S: Scalar> Cotangents<'_, S> {
     ///
     /// If there is no such input.
     pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, S>> {
-        let slot = &self.slots[i];
-        let home = self.homes[slot.node];
+        let node = self.inputs[i];
+        let (slot, home) = (&self.slots[node], self.homes[node]);
         if !home.exists() {
             return None;
         }
@@ -144,7 +149,7 @@ impl<S: Scalar> Cotangents<'_, S> {
         };
         Some(Cotangent {
             data: &mut data[..slot.len],
-            written: &mut self.written[slot.node],
+            written: &mut self.written[node],
             shape: slot.shape,
         })
     }

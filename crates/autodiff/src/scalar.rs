@@ -70,6 +70,14 @@ pub trait Scalar:
         self.ln_1p()
     }
 
+    /// ln(1 + x) for rules, as [`vector_exp`](Scalar::vector_exp), but for 0 ≤ x ≤ 1 alone, and in
+    /// half the time of [`vector_ln_1p`](Scalar::vector_ln_1p): at most 1.3 · 2⁻⁵³ off at `f64`.
+    #[must_use]
+    #[inline(always)]
+    fn vector_ln_1p_of_fraction(self) -> Self {
+        self.ln_1p()
+    }
+
     /// tanh x for rules, as [`vector_exp`](Scalar::vector_exp): at most 3 · 2⁻⁵³ off at `f64`.
     #[must_use]
     #[inline(always)]
@@ -110,6 +118,25 @@ pub trait Scalar:
         _a: &Matrix<'_, Self>,
         _b: &Matrix<'_, Self>,
         _c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        false
+    }
+
+    /// [`matmul::row_sums`] is the way to call it, as there are rows to be checked; `false` if the
+    /// scalar has no kernel for it.
+    #[doc(hidden)]
+    fn row_sums(_x: &[Self], _cols: usize, _sums: &mut [Self], _add: bool) -> bool {
+        false
+    }
+
+    /// [`matmul::rectify_rows`] is the way to call it.
+    #[doc(hidden)]
+    fn rectify_rows(
+        _x_bar: &mut [Self],
+        _y: &[Self],
+        _cols: usize,
+        _sums: &mut [Self],
+        _add: bool,
     ) -> bool {
         false
     }
@@ -162,6 +189,11 @@ macro_rules! machine_scalar {
             }
 
             #[inline(always)]
+            fn vector_ln_1p_of_fraction(self) -> Self {
+                Self::constant(elementary::ln_1p_of_fraction(self.into()))
+            }
+
+            #[inline(always)]
             fn vector_tanh(self) -> Self {
                 Self::constant(elementary::tanh(self.into()))
             }
@@ -195,6 +227,20 @@ macro_rules! machine_scalar {
                 c: &mut MatrixMut<'_, Self>,
             ) -> bool {
                 matmul::native_where_positive(a, b, c)
+            }
+
+            fn row_sums(x: &[Self], cols: usize, sums: &mut [Self], add: bool) -> bool {
+                matmul::native_row_sums(x, cols, sums, add)
+            }
+
+            fn rectify_rows(
+                x_bar: &mut [Self],
+                y: &[Self],
+                cols: usize,
+                sums: &mut [Self],
+                add: bool,
+            ) -> bool {
+                matmul::native_rectify_rows(x_bar, y, cols, sums, add)
             }
 
             fn multiply_adds(rounds: usize) -> usize {

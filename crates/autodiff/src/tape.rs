@@ -41,8 +41,12 @@ const IN_UPDATE: &str = "the closure of `update` must not use the tape";
 pub(crate) struct Program<S> {
     pub(crate) values: Vec<S>,
     pub(crate) nodes: Vec<Node<S>>,
+    /// Where the value of each node is.
+    pub(crate) slots: Vec<Slot>,
     /// The inputs of all nodes, one after the other.
-    slots: Vec<Slot>,
+    inputs: Vec<usize>,
+    /// Kept from one record to the next.
+    input_shapes: Vec<Shape>,
     /// A leaf was set after the last replay: computed values do not belong to it.
     stale: bool,
 }
@@ -51,7 +55,6 @@ pub(crate) struct Node<S> {
     /// `None` for a leaf.
     pub(crate) op: Option<Box<dyn ErasedOp<S>>>,
     inputs: Range<usize>,
-    pub(crate) output: Slot,
     /// Whether a variable is among what it depends on.
     pub(crate) tracked: bool,
 }
@@ -65,6 +68,8 @@ impl<S: Scalar> Tape<S> {
                 values: Vec::new(),
                 nodes: Vec::new(),
                 slots: Vec::new(),
+                inputs: Vec::new(),
+                input_shapes: Vec::new(),
                 stale: false,
             }),
         }
@@ -85,15 +90,14 @@ impl<S: Scalar> Tape<S> {
     #[track_caller]
     fn leaf(&self, value: &Tensor<S>, tracked: bool) -> Var<'_, S> {
         let mut program = self.program_mut();
-        let output = program.next_slot(value.shape());
+        let slot = program.next_slot(value.shape());
         program.values.extend_from_slice(value.as_slice());
-        program.nodes.push(Node {
+        let node = Node {
             op: None,
             inputs: 0..0,
-            output,
             tracked,
-        });
-        Var::new(self, output.node)
+        };
+        Var::new(self, program.push(node, slot))
     }
 
     /// Records an op on these inputs, and computes its value. Named functions and operators are
@@ -133,22 +137,20 @@ impl<S: Scalar> Tape<S> {
         );
         let mut program = self.program_mut();
         program.assert_fresh();
-        let slots: Vec<Slot> = inputs.iter().map(|x| program.slot(x.node())).collect();
-        let shapes: Vec<Shape> = slots.iter().map(|slot| slot.shape).collect();
-        let output = program.next_slot(op.output_shape(&shapes)?);
-        let tracked = slots.iter().any(|slot| program.nodes[slot.node].tracked);
-        let first = program.slots.len();
-        program.slots.extend(slots);
-        let inputs = first..program.slots.len();
+        let output = program.output_slot(&*op, inputs)?;
+        let tracked = inputs.iter().any(|x| program.nodes[x.node()].tracked);
+        let first = program.inputs.len();
+        program.inputs.extend(inputs.iter().map(|x| x.node()));
+        let inputs = first..program.inputs.len();
         program.values.resize(output.offset + output.len, S::zero());
-        program.nodes.push(Node {
+        let node = Node {
             op: Some(op),
             inputs,
-            output,
             tracked,
-        });
-        program.compute(output.node);
-        Ok(Var::new(self, output.node))
+        };
+        let node = program.push(node, output);
+        program.compute(node);
+        Ok(Var::new(self, node))
     }
 
     /// Records an op on these inputs, and computes its value: what named functions are made of.
@@ -210,12 +212,12 @@ impl<S: Scalar> Tape<S> {
             "the leaf was recorded on another tape"
         );
         let place = {
-            let node = &self.program().nodes[leaf.node()];
+            let is_leaf = self.program().nodes[leaf.node()].op.is_none();
             assert!(
-                node.op.is_none(),
+                is_leaf,
                 "only leaves can be set, and this is the output of an op"
             );
-            node.output.range()
+            self.program().slots[leaf.node()].range()
         };
         self.change(place, change);
     }
@@ -238,6 +240,22 @@ impl<S: Scalar> Tape<S> {
         program.stale = false;
     }
 
+    /// Makes room for so many more elements of values, so that recording them neither copies those
+    /// that are there nor takes more memory than they need.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    ///
+    /// let tape = Tape::new();
+    /// tape.reserve(2 * 1000);
+    /// let x = tape.data(Tensor::full([1000], 0.5));
+    /// assert_eq!(x.exp().shape(), x.shape());
+    /// ```
+    #[track_caller]
+    pub fn reserve(&self, elements: usize) {
+        self.program_mut().values.reserve_exact(elements);
+    }
+
     /// Forgets the program and keeps the memory, for recording another one.
     ///
     /// ```
@@ -255,6 +273,7 @@ impl<S: Scalar> Tape<S> {
         program.values.clear();
         program.nodes.clear();
         program.slots.clear();
+        program.inputs.clear();
         program.stale = false;
     }
 
@@ -296,24 +315,22 @@ impl<S: Scalar> Tape<S> {
 }
 
 impl<S: Scalar> Program<S> {
-    pub(crate) fn slot(&self, node: usize) -> Slot {
-        self.nodes[node].output
-    }
-
     /// The inputs of a node.
-    pub(crate) fn inputs(&self, node: usize) -> &[Slot] {
-        &self.slots[self.nodes[node].inputs.clone()]
+    pub(crate) fn inputs(&self, node: usize) -> &[usize] {
+        &self.inputs[self.nodes[node].inputs.clone()]
     }
 
     /// Runs the vjp of a node, a leaf having none.
     pub(crate) fn vjp(&self, node: usize, y_bar: &mut [S], x_bar: Cotangents<'_, S>) {
-        let Node { op, output, .. } = &self.nodes[node];
-        let Some(op) = op else { return };
+        let Some(op) = &self.nodes[node].op else {
+            return;
+        };
         let x = Primals {
             values: &self.values,
-            slots: self.inputs(node),
+            slots: &self.slots,
+            inputs: self.inputs(node),
         };
-        op.vjp(x, &self.values[output.range()], y_bar, x_bar);
+        op.vjp(x, &self.values[self.slots[node].range()], y_bar, x_bar);
     }
 
     /// The value of a leaf, or of an op's output.
@@ -322,8 +339,8 @@ impl<S: Scalar> Program<S> {
         if self.nodes[node].op.is_some() {
             self.assert_fresh();
         }
-        let slot = self.slot(node);
-        View::new(slot.shape, &self.values[slot.range()])
+        let slot = self.slots[node];
+        View::of_size(slot.shape, &self.values[slot.range()])
     }
 
     /// Reading a value that belongs to leaves of the past would be a silent mistake.
@@ -337,23 +354,40 @@ impl<S: Scalar> Program<S> {
 
     fn next_slot(&self, shape: Shape) -> Slot {
         Slot {
-            node: self.nodes.len(),
             offset: self.values.len(),
             len: shape.size(),
             shape,
         }
     }
 
+    /// The slot for what an op makes of these inputs.
+    fn output_slot(
+        &mut self,
+        op: &dyn ErasedOp<S>,
+        inputs: &[Var<'_, S>],
+    ) -> Result<Slot, ShapeError> {
+        let shapes = inputs.iter().map(|x| self.slots[x.node()].shape);
+        self.input_shapes.clear();
+        self.input_shapes.extend(shapes);
+        Ok(self.next_slot(op.output_shape(&self.input_shapes)?))
+    }
+
+    fn push(&mut self, node: Node<S>, slot: Slot) -> usize {
+        self.nodes.push(node);
+        self.slots.push(slot);
+        self.nodes.len() - 1
+    }
+
     fn compute(&mut self, node: usize) {
-        let Node {
-            op, inputs, output, ..
-        } = &self.nodes[node];
+        let Node { op, inputs, .. } = &self.nodes[node];
         let Some(op) = op else { return };
+        let output = &self.slots[node];
         // Inputs precede the output, so this split separates what is read from what is written.
         let (before, rest) = self.values.split_at_mut(output.offset);
         let inputs = Primals {
             values: before,
-            slots: &self.slots[inputs.clone()],
+            slots: &self.slots,
+            inputs: &self.inputs[inputs.clone()],
         };
         op.forward(inputs, &mut rest[..output.len]);
     }
@@ -370,14 +404,14 @@ impl<S: Scalar> fmt::Debug for Tape<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let program = self.program();
         for (k, node) in program.nodes.iter().enumerate() {
-            let shape = node.output.shape;
+            let shape = program.slots[k].shape;
             match &node.op {
                 None if node.tracked => writeln!(f, "%{k} = variable {shape}")?,
                 None => writeln!(f, "%{k} = data {shape}")?,
                 Some(op) => {
                     write!(f, "%{k} = {op:?}")?;
                     for input in program.inputs(k) {
-                        write!(f, " %{}", input.node)?;
+                        write!(f, " %{input}")?;
                     }
                     writeln!(f, " {shape}")?;
                 }

@@ -219,6 +219,13 @@ impl<'a, S: Scalar> View<'a, S> {
         Self { shape, data }
     }
 
+    /// [`new`](View::new), where the number of elements is known to be the shape's.
+    #[inline]
+    pub(crate) fn of_size(shape: Shape, data: &'a [S]) -> Self {
+        debug_assert!(data.len() == shape.size());
+        Self { shape, data }
+    }
+
     /// The axes' lengths.
     #[must_use]
     pub fn shape(&self) -> Shape {

@@ -44,7 +44,7 @@ impl<'t, S: Scalar> Var<'t, S> {
     #[track_caller]
     #[must_use]
     pub fn shape(self) -> Shape {
-        self.tape.program().slot(self.node).shape
+        self.tape.program().slots[self.node].shape
     }
 
     /// A copy of its value.

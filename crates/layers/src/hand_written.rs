@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use autodiff::matmul::{Matrix, MatrixMut, matmul, matmul_where_positive};
-use autodiff::ops::{logistic, logistic_losses};
-use autodiff::{Scalar, sum, update};
+use autodiff::matmul::{Matrix, MatrixMut, matmul, matmul_where_positive, row_sums};
+use autodiff::ops::logistic_losses_and_cotangents;
+use autodiff::{Scalar, sum};
 
 use crate::mini_batches::select_columns;
 use crate::mlp::{activation, layer_views, linear};
@@ -94,9 +94,11 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         }
     }
 
-    fn cost(&self) -> S {
-        let (logits, y) = (self.logits(), &*self.y);
-        logistic_losses(logits, y) / S::constant(y.len() as f64) + self.penalty()
+    /// J, and (A − Y)/m in the place of the logits.
+    fn cost(&mut self) -> S {
+        let m = S::constant(self.y.len() as f64);
+        let logits = self.outputs.last_mut().expect("a network has a layer");
+        logistic_losses_and_cotangents(logits, &self.y, S::one() / m) / m + self.penalty()
     }
 
     /// λ/(2m) Σ ‖W‖².
@@ -114,18 +116,6 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
 
     fn backward(&mut self) {
         let m = self.y.len();
-        let each = S::constant(m as f64);
-        let logits = self.outputs.last_mut().expect("a network has a layer");
-        // A − Y, but without the cancellation where they are close: 1 − a is σ(−z).
-        update(
-            logits,
-            [&self.y],
-            #[inline(always)]
-            |z, [y]| {
-                let (a, one_minus_a) = logistic(z);
-                (a * (S::one() - y) - one_minus_a * y) / each
-            },
-        );
         let mut end = self.gradient.len();
         for layer in (0..self.outputs.len()).rev() {
             let [n_in, n_out] = [self.sizes[layer], self.sizes[layer + 1]];
@@ -142,9 +132,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                 S::zero(),
                 MatrixMut::row_major(dw, n_out, n_in),
             );
-            for (db, row) in db.iter_mut().zip(rest[0].chunks_exact(m)) {
-                *db = sum([row], |[dz]| dz);
-            }
+            row_sums(&rest[0], db, false);
             let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
             self.regularization
                 .add_penalty_gradient(m, [&w, &b], [dw, db]);
@@ -159,10 +147,6 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                 }
             }
         }
-    }
-
-    fn logits(&self) -> &[S] {
-        &self.outputs[self.outputs.len() - 1]
     }
 }
 

@@ -48,6 +48,9 @@ impl<'t, S: Scalar> Taped<'t, S> {
         data: &Dataset<S>,
         regularization: &Regularization,
     ) -> Self {
+        let hidden = model.sizes()[1..].iter().map(|n| n * data.examples());
+        let elements = data.x().as_slice().len() + data.y().as_slice().len();
+        tape.reserve(elements + model.parameters().len() + hidden.sum::<usize>() + 1);
         let x = tape.data(data.x().clone());
         let y = tape.data(data.y().clone());
         let mut noise = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Scalar;
-use crate::operands::{Home, Slot};
+use crate::operands::Home;
 use crate::tape::Program;
 
 /// A value's cotangent is alive from its last recorded consumer down to the op that made it, a
@@ -17,12 +17,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new<S: Scalar>(program: &Program<S>, variables: &[Slot], output: usize) -> Self {
+    pub(super) fn new<S: Scalar>(program: &Program<S>, variables: &[usize], output: usize) -> Self {
         let mut homes = vec![Home::NONE; program.nodes.len()];
         let mut end = 0;
-        for variable in variables {
-            homes[variable.node] = Home(end);
-            end += variable.len;
+        for &variable in variables {
+            homes[variable] = Home(end);
+            end += program.slots[variable].len;
         }
         let mut plan = Self {
             order: Vec::new(),
@@ -35,18 +35,18 @@ impl Plan {
                 continue;
             }
             plan.order.push(node);
-            for input in program.inputs(node) {
-                plan.house(input.node, program);
+            for &input in program.inputs(node) {
+                plan.house(input, program);
             }
             plan.housing
-                .free(plan.homes[node].0, program.slot(node).len);
+                .free(plan.homes[node].0, program.slots[node].len);
         }
         plan
     }
 
     fn house<S: Scalar>(&mut self, node: usize, program: &Program<S>) {
         if program.nodes[node].tracked && !self.homes[node].exists() {
-            self.homes[node] = Home(self.housing.take(node, program.slot(node).len));
+            self.homes[node] = Home(self.housing.take(node, program.slots[node].len));
         }
     }
 }
@@ -65,18 +65,18 @@ pub(super) struct Housing {
 }
 
 impl Housing {
-    fn new<S: Scalar>(program: &Program<S>, variables: &[Slot], output: usize) -> Self {
+    fn new<S: Scalar>(program: &Program<S>, variables: &[usize], output: usize) -> Self {
         let mut last_consumer = vec![0; program.nodes.len()];
         for node in 0..=output {
-            for input in program.inputs(node) {
-                last_consumer[input.node] = node;
+            for &input in program.inputs(node) {
+                last_consumer[input] = node;
             }
         }
         let mut consumers = Vec::with_capacity(variables.len());
         let (mut end, mut last) = (0, 0);
-        for variable in variables {
-            end += variable.len;
-            last = last.max(last_consumer[variable.node]);
+        for &variable in variables {
+            end += program.slots[variable].len;
+            last = last.max(last_consumer[variable]);
             consumers.push((end, last));
         }
         let mut free = BTreeMap::from([(end, usize::MAX)]);

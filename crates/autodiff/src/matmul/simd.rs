@@ -9,6 +9,7 @@ pub(super) mod portable;
 
 use super::pack;
 use super::product::Product;
+use super::rows::Rows;
 use super::sweep::Packed;
 use crate::Scalar;
 
@@ -17,9 +18,9 @@ pub(super) const MAX_LANES: usize = 16;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dot_tile`], [`Simd::pack`] and
-/// [`Simd::peak`], where the
-/// instruction set is enabled: a kernel has no other way in.
+/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dot_tile`], [`Simd::pack`],
+/// [`Simd::rows`] and [`Simd::peak`], where the instruction set is enabled: a kernel has no other
+/// way in.
 ///
 /// # Safety
 ///
@@ -66,6 +67,7 @@ pub(crate) trait Simd: 'static {
         j: usize,
     );
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
+    unsafe fn rows(rows: Rows<'_, Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
 
     /// The columns of a register tile.
@@ -134,6 +136,12 @@ macro_rules! entry_points {
         unsafe fn pack(job: &crate::matmul::pack::Job<Self::Scalar>) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::pack::pack::<Self>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn rows(rows: crate::matmul::rows::Rows<'_, Self::Scalar>) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::rows::sum_rows::<Self>(rows) }
         }
 
         $(#[target_feature(enable = $features)])?

@@ -1,6 +1,5 @@
-use crate::matmul::{Activation, Matrix, MatrixMut, affine};
+use crate::matmul::{Activation, Matrix, MatrixMut, affine, row_sums};
 use crate::signature::{Draw, Signature};
-use crate::vectorized::total;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, expect_inputs, register};
 
 /// Z = W A + b, a layer of the course: [`Var::linear`]. W is (n_out, n_in), A is (n_in, m) with
@@ -38,8 +37,12 @@ impl Op for Linear {
         x: Primals<'_, S>,
         _z: &[S],
         z_bar: &mut [S],
-        x_bar: Cotangents<'_, S>,
+        mut x_bar: Cotangents<'_, S>,
     ) {
+        if let Some(mut b_bar) = x_bar.get(2) {
+            let (b_bar, is_first) = b_bar.destination();
+            row_sums(z_bar, b_bar, !is_first);
+        }
         pull_back(x, z_bar, x_bar);
     }
 
@@ -69,7 +72,7 @@ pub(super) fn apply<S: Scalar>(x: Primals<'_, S>, activation: Activation, z: &mu
     );
 }
 
-/// What Z̄ contributes to W̄, Ā and b̄.
+/// What Z̄ contributes to W̄ and Ā.
 pub(super) fn pull_back<S: Scalar>(x: Primals<'_, S>, z_bar: &[S], mut x_bar: Cotangents<'_, S>) {
     let [n_out, n_in, m] = sizes(x);
     let [w, a, _] = x.views();
@@ -83,9 +86,6 @@ pub(super) fn pull_back<S: Scalar>(x: Primals<'_, S>, z_bar: &[S], mut x_bar: Co
             Matrix::row_major(&w, n_out, n_in).t(),
             z_bar_matrix,
         );
-    }
-    if let Some(mut b_bar) = x_bar.get(2) {
-        b_bar.add(|row| total(&z_bar[row * m..][..m]));
     }
 }
 

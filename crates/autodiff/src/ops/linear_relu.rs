@@ -1,6 +1,6 @@
 use super::Linear;
 use super::linear::{apply, pull_back};
-use crate::matmul::Activation;
+use crate::matmul::{Activation, rectify_rows};
 use crate::signature::{Draw, Kink, Signature};
 use crate::vectorized::update;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, register};
@@ -26,16 +26,21 @@ impl Op for LinearRelu {
         x: Primals<'_, S>,
         y: &[S],
         y_bar: &mut [S],
-        x_bar: Cotangents<'_, S>,
+        mut x_bar: Cotangents<'_, S>,
     ) {
         // relu(z) is positive or NaN where z is.
-        update(
-            y_bar,
-            [y],
-            |y_bar, [y]| {
-                if y <= S::zero() { S::zero() } else { y_bar }
-            },
-        );
+        if let Some(mut b_bar) = x_bar.get(2) {
+            let (b_bar, is_first) = b_bar.destination();
+            rectify_rows(y_bar, y, b_bar, !is_first);
+        } else {
+            update(
+                y_bar,
+                [y],
+                |y_bar, [y]| {
+                    if y <= S::zero() { S::zero() } else { y_bar }
+                },
+            );
+        }
         pull_back(x, y_bar, x_bar);
     }
 

@@ -1,0 +1,206 @@
+//! Row sums, the adjoint of a bias, and with them the adjoint of a rectifier: what a layer wants done
+//! to Z̄ before its products, in one pass over it.
+
+use num_traits::Zero;
+
+use super::kernel::Isa;
+use super::native::Native;
+use super::simd::portable::Four;
+use super::simd::{MAX_LANES, Simd};
+use crate::Scalar;
+
+/// `sums[i]` ← Σⱼ xᵢⱼ, added to what is there if `add`: of a matrix that has a row for every sum.
+///
+/// ```
+/// use autodiff::matmul::row_sums;
+///
+/// let mut sums = [0.0; 2];
+/// row_sums(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &mut sums, false);
+/// assert_eq!(sums, [6.0, 15.0]);
+/// ```
+///
+/// # Panics
+///
+/// If x has not so many rows.
+#[track_caller]
+pub fn row_sums<S: Scalar>(x: &[S], sums: &mut [S], add: bool) {
+    let cols = columns(x.len(), sums.len());
+    if !S::row_sums(x, cols, sums, add) {
+        for (row, sum) in rows(x, cols).zip(sums) {
+            put(sum, row.iter().copied().sum(), add);
+        }
+    }
+}
+
+/// `x_bar` where y is positive or NaN, else 0, in place; and [`row_sums`] of that.
+///
+/// ```
+/// use autodiff::matmul::rectify_rows;
+///
+/// let mut x_bar = [1.0, 2.0, 3.0, 4.0];
+/// let mut sums = [0.0; 2];
+/// rectify_rows(&mut x_bar, &[0.5, 0.0, 0.0, 0.5], &mut sums, false);
+/// assert_eq!(x_bar, [1.0, 0.0, 0.0, 4.0]);
+/// assert_eq!(sums, [1.0, 4.0]);
+/// ```
+///
+/// # Panics
+///
+/// If x̄ and y differ in length, or have not so many rows.
+#[track_caller]
+pub fn rectify_rows<S: Scalar>(x_bar: &mut [S], y: &[S], sums: &mut [S], add: bool) {
+    assert!(x_bar.len() == y.len(), "x̄ and y differ in length");
+    let cols = columns(y.len(), sums.len());
+    if !S::rectify_rows(x_bar, y, cols, sums, add) {
+        for (x_bar, &y) in x_bar.iter_mut().zip(y) {
+            *x_bar = if y <= S::zero() { S::zero() } else { *x_bar };
+        }
+        for (row, sum) in rows(x_bar, cols).zip(sums) {
+            put(sum, row.iter().copied().sum(), add);
+        }
+    }
+}
+
+#[track_caller]
+fn columns(elements: usize, rows: usize) -> usize {
+    let cols = elements.checked_div(rows).unwrap_or(0);
+    assert!(
+        cols * rows == elements,
+        "{elements} elements are not {rows} rows"
+    );
+    cols
+}
+
+/// Rows of a matrix, any number of them if they are empty.
+fn rows<S>(x: &[S], cols: usize) -> impl Iterator<Item = &[S]> {
+    (0..).map_while(move |i| x.get(i * cols..(i + 1) * cols))
+}
+
+fn put<S: Scalar>(sum: &mut S, of_row: S, add: bool) {
+    *sum = if add { *sum + of_row } else { of_row };
+}
+
+/// A matrix of contiguous rows, and a place for the sum of each.
+///
+/// Invariant: x is valid for `sums.len() × cols` elements, y too if it is there and x then for
+/// writing.
+pub(crate) struct Rows<'a, S> {
+    x: *mut S,
+    y: Option<*const S>,
+    cols: usize,
+    sums: &'a mut [S],
+    add: bool,
+}
+
+pub(crate) fn native_row_sums<S: Native>(x: &[S], cols: usize, sums: &mut [S], add: bool) -> bool {
+    assert!(x.len() == cols * sums.len());
+    let x = x.as_ptr().cast_mut();
+    run(Rows {
+        x,
+        y: None,
+        cols,
+        sums,
+        add,
+    })
+}
+
+pub(crate) fn native_rectify_rows<S: Native>(
+    x_bar: &mut [S],
+    y: &[S],
+    cols: usize,
+    sums: &mut [S],
+    add: bool,
+) -> bool {
+    assert!(x_bar.len() == cols * sums.len() && y.len() == x_bar.len());
+    run(Rows {
+        x: x_bar.as_mut_ptr(),
+        y: Some(y.as_ptr()),
+        cols,
+        sums,
+        add,
+    })
+}
+
+/// Borrowed slices are behind the pointers until this returns.
+fn run<S: Native>(rows: Rows<'_, S>) -> bool {
+    // SAFETY: the machine has its best instruction set; the rest is the invariant.
+    unsafe {
+        match Isa::best() {
+            Isa::Portable => Four::<S>::rows(rows),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => S::Avx2::rows(rows),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => S::Avx512::rows(rows),
+        }
+    }
+    true
+}
+
+/// Sums of as many rows as there are lanes are added up together.
+#[inline(always)]
+pub(super) unsafe fn sum_rows<V: Simd>(rows: Rows<'_, V::Scalar>) {
+    let Rows {
+        mut x,
+        mut y,
+        cols,
+        sums,
+        add,
+    } = rows;
+    for some in sums.chunks_mut(V::LANES) {
+        // SAFETY: a row for each sum; the rest is the caller's.
+        unsafe {
+            let zero = V::splat(V::Scalar::zero());
+            let mut lanes = [zero; MAX_LANES];
+            for lanes in &mut lanes[..some.len()] {
+                *lanes = sum_row::<V>(x, y, cols);
+                x = x.wrapping_add(cols);
+                y = y.map(|y| y.wrapping_add(cols));
+            }
+            let before = match add {
+                true => V::load_first(some.len(), some.as_ptr()),
+                false => zero,
+            };
+            let total = V::add(before, super::simd::sums::<V>(lanes, some.len()));
+            V::store_first(some.len(), total, some.as_mut_ptr());
+        }
+    }
+}
+
+/// Vectors of a row that are added side by side, as each addition waits for the last.
+const CHAINS: usize = 4;
+
+#[inline(always)]
+unsafe fn sum_row<V: Simd>(
+    x: *mut V::Scalar,
+    y: Option<*const V::Scalar>,
+    cols: usize,
+) -> V::Vector {
+    // SAFETY: the caller's: x and y have so many elements, x for writing if there is a y.
+    unsafe {
+        let mut chains = [V::splat(V::Scalar::zero()); CHAINS];
+        let mut j = 0;
+        while j + CHAINS * V::LANES <= cols {
+            for chain in &mut chains {
+                let mut v = V::load(x.add(j));
+                if let Some(y) = y {
+                    v = V::where_positive(V::load(y.add(j)), v);
+                    V::store(v, x.add(j));
+                }
+                *chain = V::add(*chain, v);
+                j += V::LANES;
+            }
+        }
+        while j < cols {
+            let n = (cols - j).min(V::LANES);
+            let mut v = V::load_first(n, x.add(j));
+            if let Some(y) = y {
+                // What is beyond y is loaded as 0, which is not positive.
+                v = V::where_positive(V::load_first(n, y.add(j)), v);
+                V::store_first(n, v, x.add(j));
+            }
+            chains[0] = V::add(chains[0], v);
+            j += n;
+        }
+        V::add(V::add(chains[0], chains[1]), V::add(chains[2], chains[3]))
+    }
+}
