@@ -98,6 +98,15 @@ impl Kernel {
             .chain(ours)
     }
 
+    pub(super) fn is_available(self) -> bool {
+        match self {
+            Self::InPlace(isa) | Self::Strips(isa) | Self::Packed(isa) | Self::Dots(isa) => {
+                isa.is_available()
+            }
+            _ => true,
+        }
+    }
+
     /// The one for layouts and machines that those here are not for.
     pub(super) fn of_a_crate() -> Self {
         #[cfg(feature = "gemm")]
@@ -122,6 +131,17 @@ impl Kernel {
             Self::Dots(_) => product.has_long_inner_axis().then_some(product),
             _ => Some(product),
         }
+    }
+
+    /// As [`run`](Self::run), which is inlined where every nanosecond counts.
+    ///
+    /// # Safety
+    ///
+    /// As of [`run`](Self::run).
+    #[inline(never)]
+    pub(super) unsafe fn call<S: Native>(self, product: &Product<S>) {
+        // SAFETY: the caller's.
+        unsafe { self.run(product) }
     }
 
     /// Runs it on a product that [`oriented`](Self::oriented) gave.

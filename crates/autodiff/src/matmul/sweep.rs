@@ -1,6 +1,8 @@
 //! The kernel that all products with a long axis end in: C's rows are vectors, a tile of them is
 //! kept in registers, and every element of A is broadcast to a vector's lanes.
 
+use std::hint::black_box;
+
 use num_traits::Zero;
 
 use super::product::{Finish, Place, Product, Start};
@@ -92,9 +94,16 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         true => widest::<V>(R),
         false => V::VECTORS,
     };
+    let mut a_rows = [a.at; R];
+    for r in 1..R {
+        a_rows[r] = a.at.wrapping_offset((r as isize).wrapping_mul(a.row));
+    }
     let mut tile = Tile {
         k,
-        a,
+        // Opaque: of pointers that it knows to be equally far apart the compiler makes a chain of
+        // additions, which few multiplications wait for.
+        a: black_box(a_rows),
+        a_col: a.col,
         b: product.b.at,
         b_row: product.b.row,
         c: c.at.wrapping_offset(row.wrapping_mul(c.row)),
@@ -151,9 +160,11 @@ const fn widest<V: Simd>(rows: usize) -> usize {
 
 /// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`
 /// lanes.
-struct Tile<S> {
+struct Tile<S, const R: usize> {
     k: usize,
-    a: Place<*const S>,
+    /// Rows of A, of elements `a_col` apart.
+    a: [*const S; R],
+    a_col: isize,
     b: *const S,
     b_row: isize,
     c: *mut S,
@@ -168,10 +179,10 @@ const LONG: usize = 32;
 
 /// A tile of R rows of N vectors.
 #[inline(always)]
-unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar>) {
+unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar, R>) {
     let Tile {
         k,
-        mut a,
+        a,
         mut b,
         c,
         last,
@@ -214,17 +225,18 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
             }
         }
         let mut b_row = [zero; N];
+        let mut column = 0;
         for _ in 0..k {
             for v in 0..N {
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
             }
             for r in 0..R {
-                let a = V::splat(*a.at.wrapping_offset((r as isize).wrapping_mul(a.row)));
+                let a = V::splat(*a[r].wrapping_offset(column));
                 for v in 0..N {
                     x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
                 }
             }
-            a.at = a.at.wrapping_offset(a.col);
+            column = column.wrapping_add(tile.a_col);
             b = b.wrapping_offset(tile.b_row);
         }
 
