@@ -181,15 +181,14 @@ impl Kernel {
 #[inline(always)]
 unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
     // Long columns of a tile are better than long rows.
-    let transposed;
-    let product = if product.m < product.n {
-        transposed = product.transposed();
-        &transposed
-    } else {
-        product
-    };
     // SAFETY: the caller's.
-    unsafe { dots::<V>(product) }
+    unsafe {
+        if product.m < product.n {
+            dots::<V>(&product.transposed());
+        } else {
+            dots::<V>(product);
+        }
+    }
 }
 
 pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {

@@ -94,16 +94,9 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         true => widest::<V>(R),
         false => V::VECTORS,
     };
-    let mut a_rows = [a.at; R];
-    for r in 1..R {
-        a_rows[r] = a.at.wrapping_offset((r as isize).wrapping_mul(a.row));
-    }
     let mut tile = Tile {
         k,
-        // Opaque: of pointers that it knows to be equally far apart the compiler makes a chain of
-        // additions, which few multiplications wait for.
-        a: black_box(a_rows),
-        a_col: a.col,
+        a,
         b: product.b.at,
         b_row: product.b.row,
         c: c.at.wrapping_offset(row.wrapping_mul(c.row)),
@@ -160,11 +153,9 @@ const fn widest<V: Simd>(rows: usize) -> usize {
 
 /// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`
 /// lanes.
-struct Tile<S, const R: usize> {
+struct Tile<S> {
     k: usize,
-    /// Rows of A, of elements `a_col` apart.
-    a: [*const S; R],
-    a_col: isize,
+    a: Place<*const S>,
     b: *const S,
     b_row: isize,
     c: *mut S,
@@ -179,7 +170,7 @@ const LONG: usize = 32;
 
 /// A tile of R rows of N vectors.
 #[inline(always)]
-unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar, R>) {
+unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar>) {
     let Tile {
         k,
         a,
@@ -196,6 +187,15 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
+    let mut a_rows = [a.at; R];
+    for r in 1..R {
+        a_rows[r] = a.at.wrapping_offset((r as isize).wrapping_mul(a.row));
+    }
+    if N == 1 && R > 2 {
+        // Of pointers that it knows to be equally far apart the compiler makes a chain of
+        // additions, which so few multiplications would wait for.
+        a_rows = black_box(a_rows);
+    }
     // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
     unsafe {
         if k >= LONG {
@@ -231,12 +231,12 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
             }
             for r in 0..R {
-                let a = V::splat(*a[r].wrapping_offset(column));
+                let a = V::splat(*a_rows[r].wrapping_offset(column));
                 for v in 0..N {
                     x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
                 }
             }
-            column = column.wrapping_add(tile.a_col);
+            column = column.wrapping_add(a.col);
             b = b.wrapping_offset(tile.b_row);
         }
 
