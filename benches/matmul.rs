@@ -1,15 +1,16 @@
 //! How fast the matrix products are, in GFLOP/s and as a share of what the machine's fused
-//! multiply-adds allow: the kernel that a shape gets, and every kernel that takes it beside it.
+//! multiply-adds allow: the kernel that a shape gets, and every kernel that takes it beside it; what
+//! fusing another op to a product costs; and what a second thread gains.
 //!
 //! `cargo bench --bench matmul` prints the tables; `-- f64 NT` only the lines that have all of these
-//! words, `-- --quick` times everything once and briefly. One thread, best of many. The peak is
-//! measured in the same run: chains of multiply-adds that never leave the registers.
+//! words, `-- --quick` times everything once and briefly. One thread but for the last table, best of
+//! many. The peak is measured in the same run: chains of multiply-adds that never leave the registers.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use gradproof::autodiff::Scalar;
-use gradproof::autodiff::matmul::{self, Isa, Kernel, Matrix, MatrixMut, matmul_by};
+use gradproof::autodiff::matmul::{self, Activation, Isa, Kernel, Matrix, MatrixMut, matmul_by};
 
 /// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), one
 /// layer of a network for images, and squares.
@@ -64,6 +65,63 @@ fn main() {
     matmul::set_threads(1);
     table::<f64>("f64", &options);
     table::<f32>("f32", &options);
+    fused::<f64>("f64", &options);
+    fused::<f32>("f32", &options);
+    on_threads::<f64>("f64", &options);
+    on_threads::<f32>("f32", &options);
+}
+
+/// A product of matrices, with a bias for every row.
+type Fused<S> = fn(Matrix<'_, S>, Matrix<'_, S>, &[S], MatrixMut<'_, S>);
+
+/// A layer forward and its adjoint, against the bare product.
+fn fused<S: Scalar>(name: &str, options: &Options) {
+    println!(
+        "\n{:<25}{:>9}{:>9}{:>15}",
+        "ns", "product", "affine", "where positive"
+    );
+    for [m, k, n] in [[10, 2, 300], [5, 10, 300], [10, 5, 300], [512, 784, 128]] {
+        let line = format!("{name} {m}x{k}x{n} fused");
+        if options.words.iter().all(|word| line.contains(word)) {
+            let [a, b, mut c] = [m * k, k * n, m * n].map(|len| vec![S::one(); len]);
+            let bias = vec![S::one(); m];
+            let mut time = |run: Fused<S>| {
+                let seconds = best_of_many(options, || {
+                    let a = Matrix::row_major(black_box(&a), m, k);
+                    let b = Matrix::row_major(black_box(&b), k, n);
+                    run(a, b, &bias, MatrixMut::row_major(black_box(&mut c), m, n));
+                });
+                seconds * 1e9
+            };
+            println!(
+                "{line:<25}{:>9.0}{:>9.0}{:>15.0}",
+                time(|a, b, _, c| matmul::matmul(S::one(), a, b, S::zero(), c)),
+                time(|a, b, bias, c| matmul::affine(a, b, bias, Activation::Relu, c)),
+                time(|a, b, _, c| matmul::matmul_where_positive(a, b, c)),
+            );
+        }
+    }
+}
+
+/// GFLOP/s of large products on one thread and on as many as there are cores.
+fn on_threads<S: Scalar>(name: &str, options: &Options) {
+    matmul::set_threads(0);
+    let threads = matmul::threads();
+    println!("\n{:<25}{:>9}{:>9}", "threads", 1, threads);
+    for size in [[512, 784, 128], [512, 512, 128], [1024, 1024, 512]] {
+        let [m, k, n] = size;
+        for layout in [Layout::NN, Layout::NT, Layout::TN] {
+            let line = format!("{name} {m}x{k}x{n} {layout:?} threads");
+            if options.words.iter().all(|word| line.contains(word)) {
+                let product = Product::<S>::new(size, layout);
+                let [one, all] = [1, 0].map(|limit| {
+                    matmul::set_threads(limit);
+                    product.speed(None, options).expect("any layout is taken")
+                });
+                println!("{line:<25}{one:>9.1}{all:>9.1}");
+            }
+        }
+    }
 }
 
 fn table<S: Scalar>(name: &str, options: &Options) {

@@ -4,11 +4,11 @@
 
 use std::panic::{UnwindSafe, catch_unwind};
 
-use autodiff::Scalar;
 use autodiff::matmul::{
     self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by,
     matmul_where_positive, reference,
 };
+use autodiff::{Dual, Scalar};
 use proptest::prelude::*;
 
 /// How a rows × cols matrix lies in its slice: row by row, or column by column if transposed, with
@@ -388,6 +388,20 @@ fn products_of_several_blocks_agree_too() {
     }
 }
 
+/// They have no kernels, so the same functions do it in steps.
+#[test]
+fn other_scalars_are_fused_in_steps() {
+    let product = Product {
+        size: [7, 5, 11],
+        layouts: [Layout::ROW_MAJOR; 3],
+        alpha: 1.0,
+        beta: 0.0,
+        seed: 3,
+    };
+    product.assert_where_positive_exact::<Dual<f64>>();
+    product.assert_affine_exact::<Dual<f64>>(Activation::Relu);
+}
+
 /// A kernel that refused everything would pass the tests above.
 #[test]
 fn every_kernel_takes_its_layout() {
@@ -430,19 +444,21 @@ fn assert_threads_do_not_matter<S: Scalar>([m, k, n]: [usize; 3]) {
     for (a, b) in as_a.iter().flat_map(|a| as_b.iter().map(move |b| (*a, *b))) {
         let with_threads = |threads| {
             matmul::set_threads(threads);
-            let (mut product, mut layer) = (c.clone(), c.clone());
+            let [mut product, mut layer, mut cotangents] = [(); 3].map(|()| c.clone());
             let one_and_a_half = S::constant(1.5);
             let as_c = MatrixMut::row_major(&mut product, m, n);
             matmul(one_and_a_half, a, b, -one_and_a_half, as_c);
             let as_c = MatrixMut::row_major(&mut layer, m, n);
             affine(a, b, &c[..m], Activation::Relu, as_c);
-            [product, layer]
+            let as_c = MatrixMut::row_major(&mut cotangents, m, n);
+            matmul_where_positive(a, b, as_c);
+            [product, layer, cotangents]
         };
-        let [product, layer] = with_threads(1);
-        for threads in [2, 3, 4, 0] {
-            let [other_product, other_layer] = with_threads(threads);
-            assert!(same_bits(&product, &other_product), "{threads} threads");
-            assert!(same_bits(&layer, &other_layer), "{threads} threads");
+        let on_one = with_threads(1);
+        for threads in [2, 3, 4, 7, 0] {
+            for (one, many) in on_one.iter().zip(with_threads(threads)) {
+                assert!(same_bits(one, &many), "{threads} threads");
+            }
         }
     }
 }

@@ -14,14 +14,26 @@ use super::threads;
 /// The matrices of the product are still borrowed, and a bias has a number for every row.
 #[inline(always)]
 pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
-    let transposed;
     let has_long_rows = product.c_has_rows() && (product.n > 1 || !product.c_has_cols());
-    let product = if has_long_rows || product.update.is_by_rows() {
-        product
-    } else {
-        transposed = product.transposed();
-        &transposed
-    };
+    // SAFETY: the caller's.
+    unsafe {
+        if has_long_rows || product.update.is_by_rows() {
+            run_oriented(product)
+        } else {
+            run_transposed(product)
+        }
+    }
+}
+
+/// Not inlined: a product that may be one of two is read through a pointer, element by element.
+#[inline(never)]
+unsafe fn run_transposed<S: Native>(product: &Product<S>) -> bool {
+    // SAFETY: the caller's.
+    unsafe { run_oriented(&product.transposed()) }
+}
+
+#[inline(always)]
+unsafe fn run_oriented<S: Native>(product: &Product<S>) -> bool {
     let isa = Isa::best();
     // SAFETY: the best instruction set is one that the machine has; the rest is the caller's.
     unsafe {

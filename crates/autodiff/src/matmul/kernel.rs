@@ -98,6 +98,15 @@ impl Kernel {
             .chain(ours)
     }
 
+    pub(super) fn is_available(self) -> bool {
+        match self {
+            Self::InPlace(isa) | Self::Strips(isa) | Self::Packed(isa) | Self::Dots(isa) => {
+                isa.is_available()
+            }
+            _ => true,
+        }
+    }
+
     /// The one for layouts and machines that those here are not for.
     pub(super) fn of_a_crate() -> Self {
         #[cfg(feature = "gemm")]
@@ -122,6 +131,17 @@ impl Kernel {
             Self::Dots(_) => product.has_long_inner_axis().then_some(product),
             _ => Some(product),
         }
+    }
+
+    /// As [`run`](Self::run), which is inlined where every nanosecond counts.
+    ///
+    /// # Safety
+    ///
+    /// As of [`run`](Self::run).
+    #[inline(never)]
+    pub(super) unsafe fn call<S: Native>(self, product: &Product<S>) {
+        // SAFETY: the caller's.
+        unsafe { self.run(product) }
     }
 
     /// Runs it on a product that [`oriented`](Self::oriented) gave.
@@ -161,15 +181,14 @@ impl Kernel {
 #[inline(always)]
 unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
     // Long columns of a tile are better than long rows.
-    let transposed;
-    let product = if product.m < product.n {
-        transposed = product.transposed();
-        &transposed
-    } else {
-        product
-    };
     // SAFETY: the caller's.
-    unsafe { dots::<V>(product) }
+    unsafe {
+        if product.m < product.n {
+            dots::<V>(&product.transposed());
+        } else {
+            dots::<V>(product);
+        }
+    }
 }
 
 pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {

@@ -1,6 +1,8 @@
 //! The kernel that all products with a long axis end in: C's rows are vectors, a tile of them is
 //! kept in registers, and every element of A is broadcast to a vector's lanes.
 
+use std::hint::black_box;
+
 use num_traits::Zero;
 
 use super::product::{Finish, Place, Product, Start};
@@ -171,7 +173,7 @@ const LONG: usize = 32;
 unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar>) {
     let Tile {
         k,
-        mut a,
+        a,
         mut b,
         c,
         last,
@@ -185,6 +187,15 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
+    let mut a_rows = [a.at; R];
+    for r in 1..R {
+        a_rows[r] = a.at.wrapping_offset((r as isize).wrapping_mul(a.row));
+    }
+    if N == 1 && R > 2 {
+        // Of pointers that it knows to be equally far apart the compiler makes a chain of
+        // additions, which so few multiplications would wait for.
+        a_rows = black_box(a_rows);
+    }
     // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
     unsafe {
         if k >= LONG {
@@ -214,17 +225,18 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
             }
         }
         let mut b_row = [zero; N];
+        let mut column = 0;
         for _ in 0..k {
             for v in 0..N {
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
             }
             for r in 0..R {
-                let a = V::splat(*a.at.wrapping_offset((r as isize).wrapping_mul(a.row)));
+                let a = V::splat(*a_rows[r].wrapping_offset(column));
                 for v in 0..N {
                     x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
                 }
             }
-            a.at = a.at.wrapping_offset(a.col);
+            column = column.wrapping_add(a.col);
             b = b.wrapping_offset(tile.b_row);
         }
 

@@ -96,13 +96,13 @@ const WORTH_A_THREAD: usize = 1 << 22;
 ///
 /// # Safety
 ///
-/// As of [`Kernel::run`].
+/// As of [`Kernel::call`].
 pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
     let Product { m, k, n, .. } = *product;
     let threads = threads().min(m * k * n / WORTH_A_THREAD);
     if threads <= 1 {
         // SAFETY: the caller's.
-        return unsafe { kernel.run(product) };
+        return unsafe { kernel.call(product) };
     }
     // A part of the rows copies all of B and a part of the columns all of A, so the longer axis is
     // the one to cut, at the edge of a tile, and not too often.
@@ -114,7 +114,7 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
     let by_rows = move |rows: Range<usize>| product.rows(rows);
     let by_cols = move |cols: Range<usize>| product.cols(cols);
     // SAFETY: the caller's; parts are disjoint.
-    let run = move |part: Product<S>| unsafe { kernel.run(&part) };
+    let run = move |part: Product<S>| unsafe { kernel.call(&part) };
     if m >= n {
         share_out(threads, share(m, ROWS).map(by_rows), run);
     } else {
