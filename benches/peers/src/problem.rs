@@ -84,7 +84,7 @@ impl fmt::Display for Step {
         } = self;
         write!(
             f,
-            "{name}: {n0}-{n1}-{n2}-{n3}, m {examples}, {precision}, {threads} thread(s)"
+            "{name}: {n0}-{n1}-{n2}-{n3}, m {examples}, {precision}, {threads}"
         )
     }
 }
@@ -101,8 +101,8 @@ impl fmt::Display for Precision {
 impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::One => "one",
-            Self::All => "all",
+            Self::One => "one thread",
+            Self::All => "all threads",
         })
     }
 }

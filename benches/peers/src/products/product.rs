@@ -31,7 +31,7 @@ pub(super) struct Product<S> {
 pub(super) type Contestant<S> = (&'static str, fn(&mut Product<S>));
 
 /// gradproof, and then its peers. gemm and matrixmultiply have no safe functions, so they are
-/// called as kernels of gradproof, which costs them a few nanoseconds.
+/// called as kernels of gradproof, whose checks take some tens of nanoseconds each time.
 pub(super) fn contestants<S: Real>() -> [Contestant<S>; 6] {
     [
         ("gradproof", by_gradproof),
