@@ -2,6 +2,7 @@
 
 mod product;
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -76,18 +77,19 @@ fn peak<S: Real>(budget: Duration) -> f64 {
     multiply_adds::<S>(ROUNDS) as f64 / best[0] / 1e9
 }
 
-/// GFLOP/s of every contestant.
+/// GFLOP/s of every contestant, all on the same memory: how it is aligned matters.
 fn speeds<S: Real>(size: [usize; 3], layout: Layout, budget: Duration) -> Vec<f64> {
     let mut expected = Product::<S>::new(size, layout);
     expected.by(Kernel::Reference);
+    let product = RefCell::new(Product::new(size, layout));
     let timers = contestants::<S>().map(|(name, multiply)| {
-        let mut product = Product::new(size, layout);
-        multiply(&mut product);
-        assert!(
-            product.c == expected.c,
-            "{name} gets {size:?} {layout:?} wrong"
-        );
+        let product = &product;
+        product.borrow_mut().c.fill(S::nan());
+        multiply(&mut product.borrow_mut());
+        let right = product.borrow().c == expected.c;
+        assert!(right, "{name} gets {size:?} {layout:?} wrong");
         let run = move |count| {
+            let mut product = product.borrow_mut();
             for _ in 0..count {
                 multiply(black_box(&mut product));
             }
