@@ -192,7 +192,7 @@ impl<S: Scalar> Cotangent<'_, S> {
     ///
     /// If a slice is shorter than the cotangent.
     #[inline]
-    pub fn add_each<const N: usize>(&mut self, from: [&[S]; N], f: impl Fn([S; N]) -> S) {
+    pub fn add_each<const N: usize>(&mut self, from: [&[S]; N], f: impl Fn([S; N]) -> S + Sync) {
         let (x_bar, is_first) = self.destination();
         if is_first {
             assign(x_bar, from, f);

@@ -1,10 +1,11 @@
-//! Elementwise loops and sums, in the vector instructions of the machine that runs them.
+//! Elementwise loops and sums, in the vector instructions of the machine that runs them; long loops
+//! on several threads.
 
 use crate::Scalar;
-use crate::matmul::{Loop, vectorized};
+use crate::matmul::{Loop, in_parts, vectorized};
 
 /// `to[k]` ← f(`from[0][k]`, …): a loop that becomes vector instructions, the widest that the
-/// machine has.
+/// machine has, a long one on several threads.
 ///
 /// The compiler leaves a long closure a call, which keeps the loop scalar: it then needs the
 /// attribute `#[inline(always)]`, and so do the functions it calls.
@@ -23,8 +24,16 @@ use crate::matmul::{Loop, vectorized};
 /// If a slice of `from` is shorter than `to`.
 #[inline]
 #[track_caller]
-pub fn assign<S: Scalar, const N: usize>(to: &mut [S], from: [&[S]; N], f: impl Fn([S; N]) -> S) {
-    vectorized::<S, _>(Assign { to, from, f });
+pub fn assign<S: Scalar, const N: usize>(
+    to: &mut [S],
+    from: [&[S]; N],
+    f: impl Fn([S; N]) -> S + Sync,
+) {
+    let f = &f;
+    in_parts(to, |start, to| {
+        let from = from.map(|x| &x[start..]);
+        vectorized::<S, _>(Assign { to, from, f });
+    });
 }
 
 /// `to[k]` ← f(`to[k]`, [`from[0][k]`, …]): [`assign`] where what was there counts, as in a step of
@@ -44,9 +53,13 @@ pub fn assign<S: Scalar, const N: usize>(to: &mut [S], from: [&[S]; N], f: impl 
 pub fn update<S: Scalar, const N: usize>(
     to: &mut [S],
     from: [&[S]; N],
-    f: impl Fn(S, [S; N]) -> S,
+    f: impl Fn(S, [S; N]) -> S + Sync,
 ) {
-    vectorized::<S, _>(Update { to, from, f });
+    let f = &f;
+    in_parts(to, |start, to| {
+        let from = from.map(|x| &x[start..]);
+        vectorized::<S, _>(Update { to, from, f });
+    });
 }
 
 struct Assign<'a, S, F, const N: usize> {

@@ -7,6 +7,7 @@ use super::kernel::Isa;
 use super::native::Native;
 use super::simd::portable::Four;
 use super::simd::{MAX_LANES, Simd};
+use super::threads::{PART, share_out, threads};
 use crate::Scalar;
 
 /// `sums[i]` ← Σⱼ xᵢⱼ, added to what is there if `add`: of a matrix that has a row for every sum.
@@ -93,15 +94,22 @@ pub(crate) struct Rows<'a, S> {
 }
 
 pub(crate) fn native_row_sums<S: Native>(x: &[S], cols: usize, sums: &mut [S], add: bool) -> bool {
-    assert!(x.len() == cols * sums.len());
-    let x = x.as_ptr().cast_mut();
-    run(Rows {
-        x,
-        y: None,
-        cols,
-        sums,
-        add,
-    })
+    if cols == 0 {
+        return false;
+    }
+    let rows = PART.div_ceil(cols);
+    let parts = x.chunks(rows * cols).zip(sums.chunks_mut(rows));
+    share_out(threads_for(x.len()), parts, |(x, sums)| {
+        assert!(x.len() == cols * sums.len());
+        run(Rows {
+            x: x.as_ptr().cast_mut(),
+            y: None,
+            cols,
+            sums,
+            add,
+        });
+    });
+    true
 }
 
 pub(crate) fn native_rectify_rows<S: Native>(
@@ -111,18 +119,37 @@ pub(crate) fn native_rectify_rows<S: Native>(
     sums: &mut [S],
     add: bool,
 ) -> bool {
-    assert!(x_bar.len() == cols * sums.len() && y.len() == x_bar.len());
-    run(Rows {
-        x: x_bar.as_mut_ptr(),
-        y: Some(y.as_ptr()),
-        cols,
-        sums,
-        add,
-    })
+    if cols == 0 {
+        return false;
+    }
+    let (rows, len) = (PART.div_ceil(cols), y.len());
+    let pairs = x_bar.chunks_mut(rows * cols).zip(y.chunks(rows * cols));
+    share_out(
+        threads_for(len),
+        pairs.zip(sums.chunks_mut(rows)),
+        |((x_bar, y), sums)| {
+            assert!(x_bar.len() == cols * sums.len() && y.len() == x_bar.len());
+            run(Rows {
+                x: x_bar.as_mut_ptr(),
+                y: Some(y.as_ptr()),
+                cols,
+                sums,
+                add,
+            });
+        },
+    );
+    true
+}
+
+fn threads_for(elements: usize) -> usize {
+    match elements / PART {
+        0 | 1 => 1,
+        parts => threads().min(parts),
+    }
 }
 
 /// Borrowed slices are behind the pointers until this returns.
-fn run<S: Native>(rows: Rows<'_, S>) -> bool {
+fn run<S: Native>(rows: Rows<'_, S>) {
     // SAFETY: the machine has its best instruction set; the rest is the invariant.
     unsafe {
         match Isa::best() {
@@ -133,7 +160,6 @@ fn run<S: Native>(rows: Rows<'_, S>) -> bool {
             Isa::Avx512 => S::Avx512::rows(rows),
         }
     }
-    true
 }
 
 /// Sums of as many rows as there are lanes are added up together.

@@ -44,11 +44,14 @@ pub fn threads() -> usize {
 
 /// Runs all parts, each of them once, on this thread and others, which take the next one whenever
 /// they have time: if another process holds their core, this one does their share.
-fn share_out<P: Send>(
+pub(super) fn share_out<P: Send>(
     threads: usize,
     parts: impl Iterator<Item = P> + Send,
     run: impl Fn(P) + Sync,
 ) {
+    if threads <= 1 {
+        return parts.for_each(run);
+    }
     let parts = Mutex::new(parts);
     let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
@@ -57,20 +60,17 @@ fn share_out<P: Send>(
         }
     };
     #[cfg(feature = "threads")]
-    if threads > 1 {
-        return rayon_core::in_place_scope(|scope| {
-            (1..threads).for_each(|_| scope.spawn(|_| work()));
-            work();
-        });
-    }
-    _ = threads;
+    rayon_core::in_place_scope(|scope| {
+        (1..threads).for_each(|_| scope.spawn(|_| work()));
+        work();
+    });
+    #[cfg(not(feature = "threads"))]
     work();
 }
 
 /// Runs an elementwise loop, long ones in parts on several threads: `run` gets where a part begins,
 /// and the part. It must give an element the same bits whichever part that is in.
 #[inline]
-#[allow(dead_code, reason = "for loops outside of this module")]
 pub(crate) fn in_parts<S: Send>(to: &mut [S], run: impl Fn(usize, &mut [S]) + Sync) {
     if to.len() < 2 * PART {
         return run(0, to);
@@ -83,7 +83,7 @@ pub(crate) fn in_parts<S: Send>(to: &mut [S], run: impl Fn(usize, &mut [S]) + Sy
 }
 
 /// Elements that are worth a thread, even where memory is what they wait for.
-const PART: usize = 1 << 16;
+pub(super) const PART: usize = 1 << 16;
 
 /// Multiplications that are worth a thread: several times as long as it takes to start one.
 const WORTH_A_THREAD: usize = 1 << 22;

@@ -20,7 +20,11 @@ fn vectorized<P: Pointwise, S: Scalar, L: Loop>(task: L) -> L::Output {
 
 /// y ← f(inputs), slices of equal length.
 pub(super) fn forward<P: Pointwise, S: Scalar>(op: &P, inputs: P::Args<&[S]>, y: &mut [S]) {
-    vectorized::<P, S, _>(Forward { op, inputs, y });
+    let inputs = inputs.as_ref();
+    matmul::in_parts(y, |start, y| {
+        let inputs = cut::<P, S>(inputs, start, y.len());
+        vectorized::<P, S, _>(Forward { op, inputs, y });
+    });
 }
 
 struct Forward<'a, 'x, P: Pointwise, S: Scalar> {
@@ -34,7 +38,7 @@ impl<P: Pointwise, S: Scalar> Loop for Forward<'_, '_, P, S> {
 
     #[inline(always)]
     fn run(self) {
-        let inputs = cut::<P, S>(self.inputs, self.y.len());
+        let inputs = cut::<P, S>(self.inputs.as_ref(), 0, self.y.len());
         for (k, y) in self.y.iter_mut().enumerate() {
             *y = self.op.eval(element::<P, S>(&inputs, k));
         }
@@ -50,13 +54,18 @@ pub(super) fn backward<P: Pointwise, S: Scalar>(
     x_bar: &mut [S],
     is_first: bool,
 ) {
+    let inputs = inputs.as_ref();
     macro_rules! with_respect_to {
         ($($i:literal)*) => {
             match i {
                 // The condition keeps inputs that the op does not have from being compiled.
                 $($i if const { <P::Args<S> as Args<S>>::ARITY > $i } => {
-                    vectorized::<P, S, _>(Backward::<'_, '_, P, S, $i> {
-                        op, inputs, y, y_bar, x_bar, is_first,
+                    matmul::in_parts(x_bar, |start, x_bar| {
+                        let inputs = cut::<P, S>(inputs, start, x_bar.len());
+                        let (y, y_bar) = (&y[start..], &y_bar[start..]);
+                        vectorized::<P, S, _>(Backward::<'_, '_, P, S, $i> {
+                            op, inputs, y, y_bar, x_bar, is_first,
+                        });
                     });
                 })*
                 _ => unreachable!("the op has no such input"),
@@ -82,7 +91,7 @@ impl<P: Pointwise, S: Scalar, const I: usize> Loop for Backward<'_, '_, P, S, I>
     #[inline(always)]
     fn run(self) {
         let len = self.x_bar.len();
-        let inputs = cut::<P, S>(self.inputs, len);
+        let inputs = cut::<P, S>(self.inputs.as_ref(), 0, len);
         let (y, y_bar) = (&self.y[..len], &self.y_bar[..len]);
         let term = |k: usize| {
             let x = element::<P, S>(&inputs, k);
@@ -157,8 +166,12 @@ pub(super) fn for_each_piece<S: Scalar>(x: Primals<'_, S>, visit: &mut dyn FnMut
 /// The slices cut to one length where the loop can see it, so that no index in it may be out of
 /// bounds.
 #[inline(always)]
-fn cut<P: Pointwise, S: Scalar>(inputs: P::Args<&[S]>, len: usize) -> P::Args<&[S]> {
-    Args::from_fn(|i| &inputs.as_ref()[i][..len])
+fn cut<'x, P: Pointwise, S: Scalar>(
+    inputs: &[&'x [S]],
+    start: usize,
+    len: usize,
+) -> P::Args<&'x [S]> {
+    Args::from_fn(|i| &inputs[i][start..][..len])
 }
 
 #[inline(always)]
