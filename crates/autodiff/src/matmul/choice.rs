@@ -68,6 +68,8 @@ fn is_large<S>(product: &Product<S>) -> bool {
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
 /// | larger | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
+///
+/// Only the three that end in a sweep take an update that is not α and β.
 #[inline(always)]
 fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let Product { m, k, n, .. } = *product;

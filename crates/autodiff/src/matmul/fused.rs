@@ -73,6 +73,10 @@ fn affine_in_steps<S: Scalar>(
 /// C ← A B where C was positive or NaN, else 0: the adjoint of a rectifier. C holds activations
 /// before, and after it the cotangents of what they were the positive part of.
 ///
+/// What an element of C was is asked when its sum is complete, so the inner axis is not cut into
+/// blocks, however long it is. Nothing is allocated but the buffers that [`matmul`](super::matmul)
+/// keeps too.
+///
 /// ```
 /// use autodiff::matmul::{Matrix, MatrixMut, matmul_where_positive};
 ///

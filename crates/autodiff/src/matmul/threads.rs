@@ -88,7 +88,7 @@ pub(super) const PART: usize = 1 << 16;
 /// Multiplications that are worth a thread: several times as long as it takes to start one.
 const WORTH_A_THREAD: usize = 1 << 22;
 
-/// Runs a kernel on parts of C, two for each thread.
+/// Runs a kernel on parts of C, one for each thread.
 ///
 /// Every element is the same sum in the same order whatever the part it is in, so the result does
 /// not depend on their number. That is true of the kernels that end in a
@@ -105,9 +105,9 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
         return unsafe { kernel.call(product) };
     }
     // A part of the rows copies all of B and a part of the columns all of A, so the longer axis is
-    // the one to cut, at the edge of a tile, and not too often.
+    // the one to cut, at the edge of a tile, and no more often than there are threads.
     let share = |len: usize, tile: usize| {
-        let part = len.div_ceil(2 * threads).next_multiple_of(tile);
+        let part = len.div_ceil(threads).next_multiple_of(tile);
         parts(len, move |left| left.min(part))
     };
     let product = *product;
