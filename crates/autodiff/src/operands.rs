@@ -192,7 +192,11 @@ impl<S: Scalar> Cotangent<'_, S> {
     ///
     /// If a slice is shorter than the cotangent.
     #[inline]
-    pub fn add_each<const N: usize>(&mut self, from: [&[S]; N], f: impl Fn([S; N]) -> S + Sync) {
+    pub fn add_each<const N: usize>(
+        &mut self,
+        from: [&[S]; N],
+        f: impl Fn([S; N]) -> S + Copy + Sync,
+    ) {
         let (x_bar, is_first) = self.destination();
         if is_first {
             assign(x_bar, from, f);

@@ -7,6 +7,9 @@ use crate::matmul::{Loop, in_parts, vectorized};
 /// `to[k]` ← f(`from[0][k]`, …): a loop that becomes vector instructions, the widest that the
 /// machine has, a long one on several threads.
 ///
+/// f is copied, with what it captures, to where the loop is: behind a reference it would be read
+/// again for every element.
+///
 /// The compiler leaves a long closure a call, which keeps the loop scalar: it then needs the
 /// attribute `#[inline(always)]`, and so do the functions it calls.
 ///
@@ -27,9 +30,8 @@ use crate::matmul::{Loop, in_parts, vectorized};
 pub fn assign<S: Scalar, const N: usize>(
     to: &mut [S],
     from: [&[S]; N],
-    f: impl Fn([S; N]) -> S + Sync,
+    f: impl Fn([S; N]) -> S + Copy + Sync,
 ) {
-    let f = &f;
     in_parts(to, |start, to| {
         let from = from.map(|x| &x[start..]);
         vectorized::<S, _>(Assign { to, from, f });
@@ -53,9 +55,8 @@ pub fn assign<S: Scalar, const N: usize>(
 pub fn update<S: Scalar, const N: usize>(
     to: &mut [S],
     from: [&[S]; N],
-    f: impl Fn(S, [S; N]) -> S + Sync,
+    f: impl Fn(S, [S; N]) -> S + Copy + Sync,
 ) {
-    let f = &f;
     in_parts(to, |start, to| {
         let from = from.map(|x| &x[start..]);
         vectorized::<S, _>(Update { to, from, f });
