@@ -6,6 +6,7 @@ use std::fmt;
 
 use plan::Plan;
 
+use crate::arena::Arena;
 use crate::operands::{Cotangents, Home, Slot};
 use crate::tape::Node;
 use crate::{Scalar, Tape, Tensor, Var, View};
@@ -35,7 +36,7 @@ pub struct Gradients<'t, S> {
     variables: Vec<(usize, Slot)>,
     /// The variables' cotangents, in record order, and then room for those of computed values,
     /// which also live among the variables' until these come to be written.
-    cotangents: Vec<S>,
+    cotangents: Arena<S>,
     /// Whether a node's cotangent has been written in this sweep.
     written: Vec<bool>,
 }
@@ -55,7 +56,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             output: output.node(),
             seed: seed.into_vec(),
             order: plan.order,
-            cotangents: vec![S::zero(); plan.housing.size()],
+            cotangents: Arena::zeros(plan.housing.size()),
             written: vec![false; plan.homes.len()],
             homes: plan.homes,
             variables,

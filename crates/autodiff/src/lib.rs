@@ -43,6 +43,7 @@
 //! intermediate values share buffers and are gone after the sweep. Shapes have at most
 //! [`MAX_RANK`] axes, and are checked when an op is recorded, not by the compiler.
 
+mod arena;
 mod backward;
 pub mod direct;
 mod dual;

@@ -4,6 +4,7 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::ops::Range;
 
+use crate::arena::Arena;
 use crate::op::ErasedOp;
 use crate::operands::{Cotangents, Primals, Slot};
 use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
@@ -39,7 +40,7 @@ const IN_UPDATE: &str = "the closure of `update` must not use the tape";
 
 /// The tape without the cell around it.
 pub(crate) struct Program<S> {
-    pub(crate) values: Vec<S>,
+    pub(crate) values: Arena<S>,
     pub(crate) nodes: Vec<Node<S>>,
     /// Where the value of each node is.
     pub(crate) slots: Vec<Slot>,
@@ -65,7 +66,7 @@ impl<S: Scalar> Tape<S> {
     pub fn new() -> Self {
         Self {
             program: RefCell::new(Program {
-                values: Vec::new(),
+                values: Arena::new(),
                 nodes: Vec::new(),
                 slots: Vec::new(),
                 inputs: Vec::new(),
@@ -90,8 +91,13 @@ impl<S: Scalar> Tape<S> {
     #[track_caller]
     fn leaf(&self, value: &Tensor<S>, tracked: bool) -> Var<'_, S> {
         let mut program = self.program_mut();
-        let slot = program.next_slot(value.shape());
-        program.values.extend_from_slice(value.as_slice());
+        let mut slot = program.next_slot(value.shape());
+        if tracked {
+            // Variables without gaps between them are changed in one pass.
+            slot.offset = program.values.len();
+        }
+        program.values.resize(slot.offset + slot.len);
+        program.values[slot.range()].copy_from_slice(value.as_slice());
         let node = Node {
             op: None,
             inputs: 0..0,
@@ -142,7 +148,7 @@ impl<S: Scalar> Tape<S> {
         let first = program.inputs.len();
         program.inputs.extend(inputs.iter().map(|x| x.node()));
         let inputs = first..program.inputs.len();
-        program.values.resize(output.offset + output.len, S::zero());
+        program.values.resize(output.offset + output.len);
         let node = Node {
             op: Some(op),
             inputs,
@@ -353,9 +359,10 @@ impl<S: Scalar> Program<S> {
     }
 
     fn next_slot(&self, shape: Shape) -> Slot {
+        let len = shape.size();
         Slot {
-            offset: self.values.len(),
-            len: shape.size(),
+            offset: Arena::<S>::aligned(self.values.len(), len),
+            len,
             shape,
         }
     }

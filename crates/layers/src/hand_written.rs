@@ -7,7 +7,7 @@ use autodiff::ops::logistic_losses_and_cotangents;
 use autodiff::{Scalar, sum};
 
 use crate::mini_batches::select_columns;
-use crate::mlp::{activation, layer_views, linear};
+use crate::mlp::Layer;
 use crate::pass::descend;
 use crate::regularization::fill;
 use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
@@ -37,7 +37,7 @@ pub struct HandWritten<'d, S: Scalar> {
     /// The features, row by row, and the labels: borrowed until a mini-batch takes their place.
     x: Cow<'d, [S]>,
     y: Cow<'d, [S]>,
-    sizes: Vec<usize>,
+    layers: Vec<Layer>,
     parameters: Vec<S>,
     gradient: Vec<S>,
     regularization: Regularization,
@@ -58,7 +58,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
     #[must_use]
     pub fn new(model: &Mlp<S>, data: &'d Dataset<S>, regularization: &Regularization) -> Self {
         let m = data.examples();
-        let sizes = model.sizes().to_vec();
+        let sizes = model.sizes();
         assert!(
             sizes[0] == data.features(),
             "the network takes {} features, and the data has {}",
@@ -77,18 +77,18 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             parameters: model.parameters().to_vec(),
             gradient: vec![S::zero(); model.parameters().len()],
             outputs: sizes[1..].iter().map(|n| vec![S::zero(); n * m]).collect(),
-            sizes,
+            layers: (0..model.depth())
+                .map(|layer| Layer::new(sizes, layer))
+                .collect(),
         }
     }
 
     fn forward(&mut self) {
-        let layers = self.outputs.len();
-        for layer in 0..layers {
-            let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
-            let (before, rest) = self.outputs.split_at_mut(layer);
+        for (k, layer) in self.layers.iter().enumerate() {
+            let (before, rest) = self.outputs.split_at_mut(k);
             let a = before.last().map_or(&*self.x, Vec::as_slice);
-            linear(w, b, a, activation(layer, layers), &mut rest[0]);
-            if let Some(noise) = self.noise.get(layer) {
+            layer.apply(&self.parameters, a, &mut rest[0]);
+            if let Some(noise) = self.noise.get(k) {
                 self.regularization.dropout.apply_to(&mut rest[0], noise);
             }
         }
@@ -103,12 +103,16 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
 
     /// λ/(2m) Σ ‖W‖².
     fn penalty(&self) -> S {
+        let Regularization {
+            l2, l2_on_biases, ..
+        } = self.regularization;
         let mut squares = S::zero();
-        for layer in 0..self.outputs.len() {
-            let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
-            squares += sum([&w], |[w]| w * w);
-            if self.regularization.l2_on_biases {
-                squares += sum([&b], |[b]| b * b);
+        // Of all parameters, so not for nothing.
+        for layer in self.layers.iter().filter(|_| l2 > 0.0) {
+            let [w, b] = layer.of(&self.parameters);
+            squares += sum([w], |[w]| w * w);
+            if l2_on_biases {
+                squares += sum([b], |[b]| b * b);
             }
         }
         S::constant(0.5) * self.regularization.strength(self.y.len()) * squares
@@ -116,14 +120,11 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
 
     fn backward(&mut self) {
         let m = self.y.len();
-        let mut end = self.gradient.len();
-        for layer in (0..self.outputs.len()).rev() {
-            let [n_in, n_out] = [self.sizes[layer], self.sizes[layer + 1]];
-            let (before, rest) = self.outputs.split_at_mut(layer);
+        for (k, layer) in self.layers.iter().enumerate().rev() {
+            let &Layer { n_in, n_out, .. } = layer;
+            let (before, rest) = self.outputs.split_at_mut(k);
             let dz = Matrix::row_major(&rest[0], n_out, m);
-            let start = end - n_out * (n_in + 1);
-            let (dw, db) = self.gradient[start..end].split_at_mut(n_out * n_in);
-            end = start;
+            let [dw, db] = layer.of_mut(&mut self.gradient);
             let a = before.last().map_or(&*self.x, Vec::as_slice);
             matmul(
                 S::one(),
@@ -133,16 +134,16 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
                 MatrixMut::row_major(dw, n_out, n_in),
             );
             row_sums(&rest[0], db, false);
-            let [w, b] = layer_views(&self.sizes, &self.parameters, layer);
+            let [w, b] = layer.of(&self.parameters);
             self.regularization
-                .add_penalty_gradient(m, [&w, &b], [dw, db]);
+                .add_penalty_gradient(m, [w, b], [dw, db]);
             if let Some(a) = before.last_mut() {
                 matmul_where_positive(
-                    Matrix::row_major(&w, n_out, n_in).t(),
+                    Matrix::row_major(w, n_out, n_in).t(),
                     dz,
                     MatrixMut::row_major(a, n_in, m),
                 );
-                if let Some(noise) = self.noise.get(layer - 1) {
+                if let Some(noise) = self.noise.get(k - 1) {
                     self.regularization.dropout.apply_to(a, noise);
                 }
             }
@@ -163,7 +164,11 @@ impl<S: Scalar> Pass<S> for HandWritten<'_, S> {
     }
 
     fn hand_over(&self, to: &mut Self) {
-        assert_eq!(self.sizes, to.sizes, "networks of other sizes");
+        let sizes = |pass: &Self| -> Vec<_> {
+            let sizes = pass.layers.iter().map(|layer| (layer.n_in, layer.n_out));
+            sizes.collect()
+        };
+        assert_eq!(sizes(self), sizes(to), "networks of other sizes");
         to.parameters.copy_from_slice(&self.parameters);
     }
 

@@ -136,8 +136,9 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     #[must_use]
     pub fn weights(&self, layer: usize) -> View<'_, S> {
-        let [weights, _] = layer_views(&self.sizes, &self.parameters, layer);
-        weights
+        let layer = Layer::new(&self.sizes, layer);
+        let [weights, _] = layer.of(&self.parameters);
+        View::new([layer.n_out, layer.n_in], weights)
     }
 
     /// The biases of a layer, counted from 0, of shape (n_out, 1).
@@ -148,8 +149,9 @@ impl<S: Scalar> Mlp<S> {
     #[track_caller]
     #[must_use]
     pub fn biases(&self, layer: usize) -> View<'_, S> {
-        let [_, biases] = layer_views(&self.sizes, &self.parameters, layer);
-        biases
+        let layer = Layer::new(&self.sizes, layer);
+        let [_, biases] = layer.of(&self.parameters);
+        View::new([layer.n_out, 1], biases)
     }
 
     /// The same network at another scalar, each parameter rounded to it.
@@ -244,14 +246,7 @@ impl<S: Scalar> Mlp<S> {
         let mut a = x.as_slice().to_vec();
         for layer in 0..self.depth() {
             let mut z = vec![S::zero(); self.sizes[layer + 1] * m];
-            let activation = activation(layer, self.depth());
-            linear(
-                self.weights(layer),
-                self.biases(layer),
-                &a,
-                activation,
-                &mut z,
-            );
+            Layer::new(&self.sizes, layer).apply(&self.parameters, &a, &mut z);
             a = z;
         }
         Tensor::new([1, m], a).map(|z| logistic(z).0)
@@ -367,51 +362,63 @@ fn count(sizes: &[usize]) -> usize {
     sizes.windows(2).map(|n| n[1] * n[0] + n[1]).sum()
 }
 
-/// The weights and the biases of a layer, in a vector of all parameters (or of their gradients).
-#[track_caller]
-pub(crate) fn layer_views<'a, S: Scalar>(
-    sizes: &[usize],
-    vector: &'a [S],
-    layer: usize,
-) -> [View<'a, S>; 2] {
-    assert!(
-        layer + 1 < sizes.len(),
-        "there is no layer {layer} in a network of sizes {sizes:?}"
-    );
-    let [n_in, n_out] = [sizes[layer], sizes[layer + 1]];
-    let (weights, rest) = vector[count(&sizes[..=layer])..].split_at(n_out * n_in);
-    [
-        View::new([n_out, n_in], weights),
-        View::new([n_out, 1], &rest[..n_out]),
-    ]
-}
-
-/// What follows W A + b in a layer, of so many.
-pub(crate) fn activation(layer: usize, layers: usize) -> Activation {
-    if layer + 1 < layers {
-        Activation::Relu
-    } else {
-        Activation::Identity
-    }
-}
-
-/// f(W A + b), for A of shape (n_in, m) and the result of shape (n_out, m), by rows.
-pub(crate) fn linear<S: Scalar>(
-    w: View<'_, S>,
-    b: View<'_, S>,
-    a: &[S],
+/// The place of a layer's weights and biases in a vector of all parameters, or of their gradients,
+/// and what it does with them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer {
+    pub(crate) n_in: usize,
+    pub(crate) n_out: usize,
+    start: usize,
     activation: Activation,
-    z: &mut [S],
-) {
-    let [n_out, n_in] = [w.shape().dims()[0], w.shape().dims()[1]];
-    let m = a.len() / n_in;
-    affine(
-        Matrix::row_major(&w, n_out, n_in),
-        Matrix::row_major(a, n_in, m),
-        &b,
-        activation,
-        MatrixMut::row_major(z, n_out, m),
-    );
+}
+
+impl Layer {
+    /// A layer of a network of these sizes, counted from 0.
+    #[track_caller]
+    pub(crate) fn new(sizes: &[usize], layer: usize) -> Self {
+        assert!(
+            layer + 1 < sizes.len(),
+            "there is no layer {layer} in a network of sizes {sizes:?}"
+        );
+        Self {
+            n_in: sizes[layer],
+            n_out: sizes[layer + 1],
+            start: count(&sizes[..=layer]),
+            activation: match layer + 2 < sizes.len() {
+                true => Activation::Relu,
+                false => Activation::Identity,
+            },
+        }
+    }
+
+    /// W and b.
+    pub(crate) fn of<'a, S>(&self, vector: &'a [S]) -> [&'a [S]; 2] {
+        let (w, b) = vector[self.start..][..self.len()].split_at(self.n_out * self.n_in);
+        [w, b]
+    }
+
+    /// dW and db.
+    pub(crate) fn of_mut<'a, S>(&self, vector: &'a mut [S]) -> [&'a mut [S]; 2] {
+        let (w, b) = vector[self.start..][..self.len()].split_at_mut(self.n_out * self.n_in);
+        [w, b]
+    }
+
+    fn len(&self) -> usize {
+        self.n_out * (self.n_in + 1)
+    }
+
+    /// f(W A + b), for A of shape (n_in, m) and the result of shape (n_out, m), by rows.
+    pub(crate) fn apply<S: Scalar>(&self, parameters: &[S], a: &[S], z: &mut [S]) {
+        let [w, b] = self.of(parameters);
+        let m = a.len() / self.n_in;
+        affine(
+            Matrix::row_major(w, self.n_out, self.n_in),
+            Matrix::row_major(a, self.n_in, m),
+            b,
+            self.activation,
+            MatrixMut::row_major(z, self.n_out, m),
+        );
+    }
 }
 
 /// The number of examples in data of this shape.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Scalar;
+use crate::arena::Arena;
 use crate::operands::Home;
 use crate::tape::Program;
 
@@ -46,7 +47,7 @@ impl Plan {
 
     fn house<S: Scalar>(&mut self, node: usize, program: &Program<S>) {
         if program.nodes[node].tracked && !self.homes[node].exists() {
-            self.homes[node] = Home(self.housing.take(node, program.slots[node].len));
+            self.homes[node] = Home(self.housing.take::<S>(node, program.slots[node].len));
         }
     }
 }
@@ -97,23 +98,32 @@ impl Housing {
 
     /// The first `len` free places for the cotangent of a node, among those of variables only
     /// where nothing is written to them before the node was visited.
-    fn take(&mut self, node: usize, len: usize) -> usize {
+    fn take<S: Scalar>(&mut self, node: usize, len: usize) -> usize {
         let unwritten = self.consumers.partition_point(|&(_, last)| last < node);
         let unwritten = unwritten.checked_sub(1).map_or(0, |k| self.consumers[k].0);
-        let fits = |&(start, end): &(usize, usize)| {
-            start >= self.own && end - start >= len || start + len <= end.min(unwritten)
+        let place = |(&start, &end): (&usize, &usize)| {
+            let place = Arena::<S>::aligned(start, len);
+            let limit = if start < self.own {
+                end.min(unwritten)
+            } else {
+                end
+            };
+            (place + len <= limit).then_some((start, place, end))
         };
-        let stretches = self.free.iter().map(|(&start, &end)| (start, end));
-        let (start, end) = stretches
-            .into_iter()
-            .find(fits)
+        let (start, place, end) = self
+            .free
+            .iter()
+            .find_map(place)
             .expect("the last stretch has no end");
         self.free.remove(&start);
-        if start + len < end {
-            self.free.insert(start + len, end);
+        if start < place {
+            self.free.insert(start, place);
         }
-        self.size = self.size.max(start + len);
-        start
+        if place + len < end {
+            self.free.insert(place + len, end);
+        }
+        self.size = self.size.max(place + len);
+        place
     }
 
     fn free(&mut self, start: usize, len: usize) {
