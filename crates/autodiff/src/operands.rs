@@ -46,6 +46,7 @@ impl<'a, S: Scalar> Primals<'a, S> {
     /// # Panics
     ///
     /// If there is no such input.
+    #[inline]
     #[must_use]
     pub fn get(&self, i: usize) -> &'a [S] {
         &self.values[self.slots[self.inputs[i]].range()]
@@ -71,6 +72,12 @@ impl<'a, S: Scalar> Primals<'a, S> {
     #[must_use]
     pub fn shape(&self, i: usize) -> Shape {
         self.slots[self.inputs[i]].shape
+    }
+
+    /// The lengths of the axes of input `i`.
+    #[inline]
+    pub(crate) fn dims(&self, i: usize) -> &'a [usize] {
+        self.slots[self.inputs[i]].shape.dims()
     }
 
     /// All inputs of an op that takes exactly `N`.

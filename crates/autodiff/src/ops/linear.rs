@@ -61,12 +61,11 @@ impl Op for Linear {
 
 /// f(W A + b).
 pub(super) fn apply<S: Scalar>(x: Primals<'_, S>, activation: Activation, z: &mut [S]) {
-    let [w, a, b] = x.views();
     let [n_out, n_in, m] = sizes(x);
     affine(
-        Matrix::row_major(&w, n_out, n_in),
-        Matrix::row_major(&a, n_in, m),
-        &b,
+        Matrix::row_major(x.get(0), n_out, n_in),
+        Matrix::row_major(x.get(1), n_in, m),
+        x.get(2),
         activation,
         MatrixMut::row_major(z, n_out, m),
     );
@@ -75,17 +74,13 @@ pub(super) fn apply<S: Scalar>(x: Primals<'_, S>, activation: Activation, z: &mu
 /// What Z̄ contributes to W̄ and Ā.
 pub(super) fn pull_back<S: Scalar>(x: Primals<'_, S>, z_bar: &[S], mut x_bar: Cotangents<'_, S>) {
     let [n_out, n_in, m] = sizes(x);
-    let [w, a, _] = x.views();
-    let z_bar_matrix = Matrix::row_major(z_bar, n_out, m);
+    let z_bar = Matrix::row_major(z_bar, n_out, m);
     if let Some(mut w_bar) = x_bar.get(0) {
-        w_bar.add_matmul(S::one(), z_bar_matrix, Matrix::row_major(&a, n_in, m).t());
+        w_bar.add_matmul(S::one(), z_bar, Matrix::row_major(x.get(1), n_in, m).t());
     }
     if let Some(mut a_bar) = x_bar.get(1) {
-        a_bar.add_matmul(
-            S::one(),
-            Matrix::row_major(&w, n_out, n_in).t(),
-            z_bar_matrix,
-        );
+        let w = Matrix::row_major(x.get(0), n_out, n_in);
+        a_bar.add_matmul(S::one(), w.t(), z_bar);
     }
 }
 
@@ -96,8 +91,8 @@ fn matrices(shapes: [Shape; 3]) -> Option<[[usize; 2]; 3]> {
 
 /// n_out, n_in and m.
 fn sizes<S: Scalar>(x: Primals<'_, S>) -> [usize; 3] {
-    let (w, a) = (x.shape(0), x.shape(1));
-    [w.dims()[0], w.dims()[1], a.dims()[1]]
+    let (w, a) = (x.dims(0), x.dims(1));
+    [w[0], w[1], a[1]]
 }
 
 impl<'t, S: Scalar> Var<'t, S> {
