@@ -146,3 +146,93 @@ impl Housing {
         self.free.insert(start, end);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Tape, Tensor, Var};
+
+    /// Records a program of sums of two earlier nodes, or of their halves, over some variables and
+    /// some data of a few lengths, scalars among them.
+    fn record<'t>(tape: &'t Tape<f64>, choices: &[(u8, u8, u8)]) -> Vec<Var<'t, f64>> {
+        let mut nodes: Vec<Var<'t, f64>> = Vec::new();
+        for &(kind, first, second) in choices {
+            let leaf = || Tensor::full([[1, 3, 16, 20][usize::from(second) % 4]], 1.0);
+            let of = |k: u8, nodes: &[Var<'t, f64>]| nodes[usize::from(k) % nodes.len()];
+            nodes.push(match kind % 8 {
+                0 | 1 => tape.variable(leaf()),
+                2 => tape.data(leaf()),
+                _ if nodes.is_empty() => tape.variable(leaf()),
+                3 => of(first, &nodes).sum(),
+                _ => {
+                    let (a, b) = (of(first, &nodes), of(second, &nodes));
+                    if a.shape().broadcast(b.shape()).is_some() {
+                        a + b
+                    } else {
+                        a * b.sum()
+                    }
+                }
+            });
+        }
+        nodes
+    }
+
+    proptest! {
+        #[test]
+        fn cotangents_that_live_together_have_places_of_their_own(
+            choices in prop::collection::vec(any::<(u8, u8, u8)>(), 1..60),
+        ) {
+            let tape = Tape::new();
+            let nodes = record(&tape, &choices);
+            let output = nodes[nodes.len() - 1].node();
+            let program = tape.program();
+            let is_variable = |&n: &usize| program.nodes[n].op.is_none() && program.nodes[n].tracked;
+            let variables: Vec<usize> = (0..program.nodes.len()).filter(is_variable).collect();
+            let plan = Plan::new(&program, &variables, output);
+            let place = |n: usize| -> Range<usize> {
+                let start = plan.homes[n].0;
+                start..start + program.slots[n].len
+            };
+            let mut alive: Vec<usize> = Vec::from_iter(plan.homes[output].exists().then_some(output));
+            for &node in &plan.order {
+                prop_assert!(alive.contains(&node));
+                for &input in program.inputs(node) {
+                    if plan.homes[input].exists() && !alive.contains(&input) {
+                        alive.push(input);
+                    }
+                }
+                for (k, &a) in alive.iter().enumerate() {
+                    prop_assert!(place(a).end <= plan.housing.size());
+                    for &b in &alive[k + 1..] {
+                        let (a, b) = (place(a), place(b));
+                        prop_assert!(a.end <= b.start || b.end <= a.start, "{a:?} and {b:?}");
+                    }
+                }
+                alive.retain(|&n| n != node);
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_needs_room_for_one_layer_beside_its_gradient() {
+        let tape = Tape::<f64>::new();
+        let x = tape.data(Tensor::full([8, 64], 1.0));
+        let leaf = |rows, cols| tape.variable(Tensor::full([rows, cols], 0.5));
+        let [w1, b1, w2, b2, w3, b3] = [(64, 8), (64, 1), (64, 64), (64, 1), (1, 64), (1, 1)]
+            .map(|(rows, cols)| leaf(rows, cols));
+        let hidden = w2.linear_relu(w1.linear_relu(x, b1), b2);
+        let cost = w3.linear(hidden, b3).sum();
+        let program = tape.program();
+        let variables = [w1, b1, w2, b2, w3, b3].map(|x| x.node());
+        let elements: usize = variables.iter().map(|&n| program.slots[n].len).sum();
+        let plan = Plan::new(&program, &variables, cost.node());
+        // The second layer's does not fit where the first weights' gradient will be; the first
+        // layer's has to be beside it, as both are needed at once.
+        assert!(plan.housing.size() <= elements.next_multiple_of(8) + 2 * 64 * 64);
+        assert!(plan.housing.size() > elements + 64 * 64);
+    }
+}
