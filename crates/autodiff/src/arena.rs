@@ -19,7 +19,7 @@ const LINE: usize = 64;
 
 impl<S: Scalar> Arena<S> {
     /// The elements of a line.
-    const LINE: usize = if size_of::<S>() < LINE {
+    pub(crate) const LINE: usize = if size_of::<S>() < LINE {
         LINE / size_of::<S>()
     } else {
         1

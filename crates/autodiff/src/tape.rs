@@ -246,8 +246,9 @@ impl<S: Scalar> Tape<S> {
         program.stale = false;
     }
 
-    /// Makes room for so many more elements of values, so that recording them neither copies those
-    /// that are there nor takes more memory than they need.
+    /// Makes room for so many more elements of values, in up to 64 arrays of which each begins on a
+    /// line of the cache, so that recording them neither copies those that are there nor takes more
+    /// memory than they need.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
@@ -259,7 +260,8 @@ impl<S: Scalar> Tape<S> {
     /// ```
     #[track_caller]
     pub fn reserve(&self, elements: usize) {
-        self.program_mut().values.reserve_exact(elements);
+        let values = &mut self.program_mut().values;
+        values.reserve_exact(elements + 64 * Arena::<S>::LINE);
     }
 
     /// Forgets the program and keeps the memory, for recording another one.

@@ -48,7 +48,10 @@ impl<'t, S: Scalar> Taped<'t, S> {
         data: &Dataset<S>,
         regularization: &Regularization,
     ) -> Self {
-        let hidden = model.sizes()[1..].iter().map(|n| n * data.examples());
+        // The noise, and what is left of the activations, are two more arrays of a layer.
+        let each = if regularization.drops() { 3 } else { 1 };
+        let hidden = model.sizes()[1..].iter();
+        let hidden = hidden.map(|n| each * n * data.examples());
         let elements = data.x().as_slice().len() + data.y().as_slice().len();
         tape.reserve(elements + model.parameters().len() + hidden.sum::<usize>() + 1);
         let x = tape.data(data.x().clone());
