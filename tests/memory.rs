@@ -19,9 +19,9 @@ const ROOM: usize = 2;
 const NODE: usize = 256;
 
 /// The peak of 1024-1024-1024-1 on 512 examples in f64, in MiB, from making the pass to the end of a
-/// step; the model and the data are there before.
-const PEAK_BY_TAPE: f64 = 48.5;
-const PEAK_BY_HAND: f64 = 40.5;
+/// step, with what the thread keeps to pack operands in; the model and the data are there before.
+const PEAK_BY_TAPE: f64 = 50.5;
+const PEAK_BY_HAND: f64 = 42.5;
 
 /// What `make` gives, and the memory that it took.
 fn measured<T>(make: impl FnOnce() -> T) -> (T, AllocationInfo) {
@@ -165,9 +165,15 @@ fn the_peak_of_a_large_step_is_known() {
     matmul::set_threads(1);
     let (model, data) = large();
     let nothing = Regularization::default();
-    let tape = Tape::new();
-    let by_tape = peak("tape", || Taped::record(&tape, &model, &data, &nothing));
-    let by_hand = peak("hand", || HandWritten::new(&model, &data, &nothing));
+    let tape = || {
+        let tape = Tape::new();
+        peak("tape", || Taped::record(&tape, &model, &data, &nothing))
+    };
+    let hand = || peak("hand", || HandWritten::new(&model, &data, &nothing));
+    // Each on a thread that has packed nothing yet.
+    let [by_tape, by_hand] = std::thread::scope(|scope| {
+        [scope.spawn(tape), scope.spawn(hand)].map(|thread| thread.join().unwrap())
+    });
     assert!(by_tape <= PEAK_BY_TAPE);
     assert!(by_hand <= PEAK_BY_HAND);
 }
