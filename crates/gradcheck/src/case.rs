@@ -292,14 +292,19 @@ impl Instance {
 }
 
 /// Where elements of W A + b, the inputs, are on a kink: the rows and columns of which that is true
-/// of the element and of the sum of the sizes of its terms.
+/// of the element and of the sum of the sizes of its terms. Nowhere, if the inputs do not fit.
 pub(crate) fn on_layer_kink<S: Scalar>(
     inputs: &[Tensor<S>],
     is_on: impl Fn(S, S) -> bool,
 ) -> Vec<(usize, usize)> {
-    let layer = |x: &[Tensor<S>]| direct::forward(&Linear, x).expect("they are a layer's inputs");
     let sizes: Vec<_> = inputs.iter().map(|x| x.map(S::abs)).collect();
-    let (z, sizes) = (layer(inputs), layer(&sizes));
+    let layers = (
+        direct::forward(&Linear, inputs),
+        direct::forward(&Linear, &sizes),
+    );
+    let (Ok(z), Ok(sizes)) = layers else {
+        return Vec::new();
+    };
     let columns = z.shape().dims()[1];
     let elements = z.as_slice().iter().zip(sizes.as_slice()).enumerate();
     elements
