@@ -5,8 +5,9 @@
 //! error that is known: the standard library's functions are calls, and keep a loop scalar.
 //!
 //! Only +, −, ×, ÷, the fused multiply-add and integer arithmetic are used: every machine gives the
-//! same bits, those without a fused instruction slowly. Errors are relative to a result that is a normal number, u being 2⁻⁵³, which is as far as rounding alone may be
-//! off; `tests/elementary.rs` asserts them, and sees a few per cent less.
+//! same bits, those without a fused instruction slowly. Errors are relative to a result that is a
+//! normal number, u being 2⁻⁵³, which is as far as rounding alone may be off; `tests/elementary.rs`
+//! asserts them, and sees a few per cent less.
 //!
 //! The argument reductions are those of W. J. Cody and W. Waite, "Software Manual for the Elementary
 //! Functions" (1980); the form of the logarithm is that of Sun's fdlibm (`e_log.c`).
@@ -191,7 +192,7 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
     }
 }
 
-/// ln(1 + x) within 1.3 u for 0 ≤ x ≤ 1, in half the time: what 1 + x loses does not matter there.
+/// ln(1 + x) within 1.3 u for 0 ≤ x ≤ 1, where 1 + x need not be rounded and nothing is special.
 #[inline(always)]
 pub(crate) fn ln_1p_of_fraction(x: f64) -> f64 {
     // Halved if it is above 3/2: (1 + x) − 1 is exact, and so is (1 + x)/2 − 1.

@@ -94,8 +94,8 @@ pub fn logistic_losses<S: Scalar>(z: &[S], y: &[S]) -> S {
     pieces.sum()
 }
 
-/// [`logistic_losses`], and in place of the logits their cotangents, `each` · (σ(z) − y): for those
-/// who want both, in less time.
+/// [`logistic_losses`], and in place of the logits their cotangents, `each` · (σ(z) − y): the
+/// exponentials are computed once for both.
 ///
 /// ```
 /// let mut z = [0.0, 1000.0];
