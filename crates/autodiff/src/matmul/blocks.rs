@@ -75,7 +75,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         false => (2 * inner_block::<V>(), 8),
         true => (inner_block::<V>(), 24),
     };
-    let depth = match product.update.has_parts() {
+    let depth = match product.has_parts() {
         true => product.k.clamp(1, most),
         false => product.k.max(1),
     };

@@ -84,7 +84,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
         return Kernel::of_a_crate();
     }
     let fits = k * n * size_of::<S>() <= SECOND_CACHE / 2;
-    let fits_a_strip = product.update.has_parts() || k <= SHORT;
+    let fits_a_strip = product.has_parts() || k <= SHORT;
     match product.b_has_rows() {
         true if fits || m <= FEW_ROWS => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),

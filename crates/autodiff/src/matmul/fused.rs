@@ -1,7 +1,7 @@
 //! Products that another op is fused to, so that C is passed over once.
 
 use super::native::Native;
-use super::product::{Product, Update};
+use super::product::{Finish, Product, Update};
 use super::{Matrix, MatrixMut, check_sizes};
 use crate::Scalar;
 
@@ -145,7 +145,9 @@ pub(crate) fn native_where_positive<S: Native>(
     b: &Matrix<'_, S>,
     c: &mut MatrixMut<'_, S>,
 ) -> bool {
-    let product = Product::new(a, b, c, Update::where_positive());
+    let mut product = Product::new(a, b, c, Update::scaled(S::one(), S::zero()));
+    // C is its own gate, by the pointer that it is written through.
+    product.update.finish = Finish::WherePositive(product.c.at);
     // SAFETY: the matrices are borrowed until the end of this function.
     unsafe { S::run(&product) }
 }

@@ -26,12 +26,24 @@ pub(super) enum Cut {
     Strips,
 }
 
+impl Cut {
+    /// How many rows are copied side by side, and as many are fetched ahead of that: what was
+    /// fastest, a band having few elements of a row and a strip many.
+    #[inline(always)]
+    fn rows(self) -> usize {
+        match self {
+            Self::Bands => 4,
+            Self::Strips => 8,
+        }
+    }
+}
+
 /// As [`Job`] says. Nothing else is written; `to` overlaps nothing that is read.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
     if job.from_x == 1 {
         // Some rows at a time, because every row may be on another page.
-        for rows in parts(job.k, |left| left.min(16)) {
+        for rows in parts(job.k, |left| left.min(job.cut.rows())) {
             let mut x = 0;
             while x < job.count {
                 let part = part::<V>(job, x);
@@ -61,6 +73,7 @@ pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
 
 /// One band or strip.
 struct Part<S> {
+    cut: Cut,
     k: usize,
     count: usize,
     width: usize,
@@ -82,6 +95,7 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
         }
     };
     Part {
+        cut: job.cut,
         k: job.k,
         count,
         width,
@@ -101,6 +115,10 @@ unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
         let mut x = 0;
         while x < part.count {
             let n = (part.count - x).min(V::LANES);
+            V::prefetch(
+                from.wrapping_offset(part.cut.rows() as isize * part.from_p)
+                    .wrapping_add(x),
+            );
             V::store_first(n, V::load_first(n, from.add(x)), to.add(x));
             x += n;
         }

@@ -1,6 +1,7 @@
 //! What the kernels are handed: pointers and strides, checked once.
 
 use std::ops::Range;
+use std::ptr;
 
 use super::{Matrix, MatrixMut};
 use crate::Scalar;
@@ -32,10 +33,12 @@ impl<P> Place<P> {
     }
 }
 
-/// What becomes of C: sums that begin with something, and that something is done to at the end.
+/// What becomes of C, x being a sum: f(α x + β C), and C is not read if β is 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update<S> {
     pub(super) start: Start<S>,
+    pub(super) alpha: S,
+    pub(super) beta: S,
     pub(super) finish: Finish<S>,
 }
 
@@ -45,35 +48,29 @@ pub(crate) enum Start<S> {
     Zero,
     /// One number per row. Kernels that get it have C's rows contiguous.
     Bias(*const S),
-    C,
 }
 
-/// What is written, x being the sum.
+/// The function f.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Finish<S> {
-    Sum,
-    /// α x + β C; C is not read if β is 0.
-    Scaled {
-        alpha: S,
-        beta: S,
-    },
+    /// x itself.
+    Identity,
     /// x where it is positive or NaN, else 0, of either sign.
     Relu,
-    /// x where C is positive or NaN, else 0.
-    WherePositive,
+    /// x where a gate is positive or NaN, else 0: a matrix with the strides of C, C itself perhaps.
+    WherePositive(*const S),
 }
 
 impl<S: Scalar> Update<S> {
     /// C ← α A B + β C.
     #[inline(always)]
     pub(super) fn scaled(alpha: S, beta: S) -> Self {
-        let (start, finish) = match () {
-            () if !alpha.is_one() => (Start::Zero, Finish::Scaled { alpha, beta }),
-            () if beta.is_zero() => (Start::Zero, Finish::Sum),
-            () if beta.is_one() => (Start::C, Finish::Sum),
-            () => (Start::Zero, Finish::Scaled { alpha, beta }),
-        };
-        Self { start, finish }
+        Self {
+            start: Start::Zero,
+            alpha,
+            beta,
+            finish: Finish::Identity,
+        }
     }
 
     /// C ← A B + b 1ᵀ, and the positive part of it if `relu`.
@@ -81,16 +78,17 @@ impl<S: Scalar> Update<S> {
     pub(super) fn biased(bias: *const S, relu: bool) -> Self {
         Self {
             start: Start::Bias(bias),
-            finish: if relu { Finish::Relu } else { Finish::Sum },
+            finish: if relu { Finish::Relu } else { Finish::Identity },
+            ..Self::scaled(S::one(), S::zero())
         }
     }
 
-    /// C ← A B where C is positive or NaN, else 0.
+    /// C ← A B where the gate is positive or NaN, else 0.
     #[inline(always)]
-    pub(super) fn where_positive() -> Self {
+    pub(super) fn where_positive(gate: *const S) -> Self {
         Self {
-            start: Start::Zero,
-            finish: Finish::WherePositive,
+            finish: Finish::WherePositive(gate),
+            ..Self::scaled(S::one(), S::zero())
         }
     }
 
@@ -98,11 +96,15 @@ impl<S: Scalar> Update<S> {
     #[inline(always)]
     pub(super) fn factors(self) -> Option<[S; 2]> {
         match (self.start, self.finish) {
-            (Start::Zero, Finish::Sum) => Some([S::one(), S::zero()]),
-            (Start::C, Finish::Sum) => Some([S::one(), S::one()]),
-            (_, Finish::Scaled { alpha, beta }) => Some([alpha, beta]),
+            (Start::Zero, Finish::Identity) => Some([self.alpha, self.beta]),
             _ => None,
         }
+    }
+
+    /// Whether it is f(x), and C is not even read.
+    #[inline(always)]
+    pub(super) fn is_a_write(self) -> bool {
+        self.alpha.is_one() && self.beta.is_zero()
     }
 
     /// Whether rows of C are not all treated alike, which its transpose has no words for.
@@ -110,17 +112,13 @@ impl<S: Scalar> Update<S> {
     pub(super) fn is_by_rows(self) -> bool {
         matches!(self.start, Start::Bias(_))
     }
-
-    /// Whether it can be made in several steps, each of a part of the inner axis.
-    pub(super) fn has_parts(self) -> bool {
-        !matches!(self.finish, Finish::WherePositive)
-    }
 }
 
 /// A product of an m × k by a k × n matrix.
 ///
 /// Invariant: the elements of A, B and C are valid for the lifetime of what it was made of, those
-/// of C for writing; they are distinct places, and none of them belongs to A, B or a bias.
+/// of C for writing; they are distinct places, and none of them belongs to A, B, a bias, or a gate
+/// other than C. What is valid of C is valid of a gate, for reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product<S> {
     pub(super) m: usize,
@@ -207,6 +205,7 @@ impl<S: Scalar> Product<S> {
     /// The rows of C in a range that is within 0..m, and what they are made of.
     pub(super) fn rows(&self, rows: Range<usize>) -> Self {
         let start = rows.start as isize;
+        let to_c = start * self.c.row;
         Self {
             m: rows.len(),
             a: Place {
@@ -214,14 +213,15 @@ impl<S: Scalar> Product<S> {
                 ..self.a
             },
             c: Place {
-                at: self.c.at.wrapping_offset(start * self.c.row),
+                at: self.c.at.wrapping_offset(to_c),
                 ..self.c
             },
             update: Update {
                 start: match self.update.start {
                     Start::Bias(bias) => Start::Bias(bias.wrapping_offset(start)),
-                    other => other,
+                    Start::Zero => Start::Zero,
                 },
+                finish: self.update.finish.moved(to_c),
                 ..self.update
             },
             ..*self
@@ -231,6 +231,7 @@ impl<S: Scalar> Product<S> {
     /// The columns of C in a range that is within 0..n, and what they are made of.
     pub(super) fn cols(&self, cols: Range<usize>) -> Self {
         let start = cols.start as isize;
+        let to_c = start * self.c.col;
         Self {
             n: cols.len(),
             b: Place {
@@ -238,26 +239,38 @@ impl<S: Scalar> Product<S> {
                 ..self.b
             },
             c: Place {
-                at: self.c.at.wrapping_offset(start * self.c.col),
+                at: self.c.at.wrapping_offset(to_c),
                 ..self.c
+            },
+            update: Update {
+                finish: self.update.finish.moved(to_c),
+                ..self.update
             },
             ..*self
         }
     }
 
-    /// A part of the inner axis. The first part is the one that applies β or the bias, the last
-    /// one the rectifier; a product whose update [has no parts](Update::has_parts) is left whole.
+    /// Whether it can be made in several steps, each of a part of the inner axis: not if C is what
+    /// has to be asked at the end.
+    #[inline(always)]
+    pub(super) fn has_parts(&self) -> bool {
+        match self.update.finish {
+            Finish::WherePositive(gate) => !ptr::eq(gate, self.c.at),
+            Finish::Identity | Finish::Relu => true,
+        }
+    }
+
+    /// A part of the inner axis, if the product [has parts](Self::has_parts) or the part is the
+    /// whole. The first part is the one that applies β or the bias, the last one applies f.
     pub(super) fn inner(&self, inner: Range<usize>) -> Self {
         let start = inner.start as isize;
         let mut update = self.update;
         if start > 0 {
-            match &mut update.finish {
-                Finish::Scaled { beta, .. } => *beta = S::one(),
-                _ => update.start = Start::C,
-            }
+            update.start = Start::Zero;
+            update.beta = S::one();
         }
-        if inner.end < self.k && matches!(update.finish, Finish::Relu) {
-            update.finish = Finish::Sum;
+        if inner.end < self.k {
+            update.finish = Finish::Identity;
         }
         Self {
             k: inner.len(),
@@ -271,6 +284,17 @@ impl<S: Scalar> Product<S> {
             },
             update,
             ..*self
+        }
+    }
+}
+
+impl<S> Finish<S> {
+    /// For the part of C that begins so many elements further on.
+    #[inline(always)]
+    pub(super) fn moved(self, elements: isize) -> Self {
+        match self {
+            Self::WherePositive(gate) => Self::WherePositive(gate.wrapping_offset(elements)),
+            other => other,
         }
     }
 }

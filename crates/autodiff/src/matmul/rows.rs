@@ -98,8 +98,8 @@ pub(crate) fn native_row_sums<S: Native>(x: &[S], cols: usize, sums: &mut [S], a
         return false;
     }
     let rows = PART.div_ceil(cols);
-    let parts = x.chunks(rows * cols).zip(sums.chunks_mut(rows));
-    share_out(threads_for(x.len()), parts, |(x, sums)| {
+    let mut parts = x.chunks(rows * cols).zip(sums.chunks_mut(rows));
+    share_out(threads_for(x.len()), &mut parts, &|(x, sums)| {
         assert!(x.len() == cols * sums.len());
         run(Rows {
             x: x.as_ptr().cast_mut(),
@@ -126,8 +126,8 @@ pub(crate) fn native_rectify_rows<S: Native>(
     let pairs = x_bar.chunks_mut(rows * cols).zip(y.chunks(rows * cols));
     share_out(
         threads_for(len),
-        pairs.zip(sums.chunks_mut(rows)),
-        |((x_bar, y), sums)| {
+        &mut pairs.zip(sums.chunks_mut(rows)),
+        &|((x_bar, y), sums)| {
             assert!(x_bar.len() == cols * sums.len() && y.len() == x_bar.len());
             run(Rows {
                 x: x_bar.as_mut_ptr(),

@@ -10,7 +10,7 @@ pub(super) mod portable;
 use super::pack;
 use super::product::Product;
 use super::rows::Rows;
-use super::sweep::Packed;
+use super::sweep::{Packed, Tile};
 use crate::Scalar;
 
 /// The most lanes that a vector has here.
@@ -54,6 +54,7 @@ pub(crate) trait Simd: 'static {
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
+    /// Has a line of the cache fetched.
     unsafe fn prefetch(at: *const Self::Scalar);
 
     unsafe fn sweep_band<const R: usize>(
@@ -61,6 +62,7 @@ pub(crate) trait Simd: 'static {
         packed: Packed<Self::Scalar>,
         i: usize,
     );
+    unsafe fn finish(sums: *const Self::Vector, size: [usize; 2], tile: &Tile<Self::Scalar>);
     unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
         product: &Product<Self::Scalar>,
         i: usize,
@@ -120,6 +122,16 @@ macro_rules! entry_points {
         ) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::sweep::sweep_band::<Self, R>(product, packed, i) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn finish(
+            sums: *const Self::Vector,
+            size: [usize; 2],
+            tile: &crate::matmul::sweep::Tile<Self::Scalar>,
+        ) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::sweep::finish::<Self>(sums, size, tile) }
         }
 
         $(#[target_feature(enable = $features)])?

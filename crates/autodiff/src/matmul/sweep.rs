@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use num_traits::Zero;
 
-use super::product::{Finish, Place, Product, Start};
+use super::product::{Finish, Place, Product, Start, Update};
 use super::simd::Simd;
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
@@ -102,11 +102,14 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         c: c.at.wrapping_offset(row.wrapping_mul(c.row)),
         c_row: c.row,
         last: V::LANES,
-        start: match product.update.start {
-            Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
-            other => other,
+        update: Update {
+            start: match product.update.start {
+                Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
+                Start::Zero => Start::Zero,
+            },
+            finish: product.update.finish.moved(row.wrapping_mul(c.row)),
+            ..product.update
         },
-        finish: product.update.finish,
     };
     let mut left = n;
     while left > 0 {
@@ -126,6 +129,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
                         multiply::<V, R, $vectors>(&tile);
                         tile.b = tile.b.wrapping_add(b_strip);
                         tile.c = tile.c.wrapping_add(width);
+                        tile.update.finish = tile.update.finish.moved(width as isize);
                         left -= width;
                         if left <= 2 * $vectors * V::LANES {
                             break; // the last two may be of other widths
@@ -151,9 +155,46 @@ const fn widest<V: Simd>(rows: usize) -> usize {
     }
 }
 
+/// What becomes of a tile whose sums x are rows of vectors in memory: f(α x + β C).
+#[inline(always)]
+pub(super) unsafe fn finish<V: Simd>(
+    sums: *const V::Vector,
+    [rows, vectors]: [usize; 2],
+    tile: &Tile<V::Scalar>,
+) {
+    let Update {
+        alpha,
+        beta,
+        finish,
+        ..
+    } = tile.update;
+    // SAFETY: the caller's: so many vectors are there, and the tile is within C.
+    unsafe {
+        for r in 0..rows {
+            for v in 0..vectors {
+                let element = (r as isize * tile.c_row).wrapping_add((v * V::LANES) as isize);
+                let c = tile.c.wrapping_offset(element);
+                let lanes = if v + 1 < vectors { V::LANES } else { tile.last };
+                let mut x = V::mul(V::splat(alpha), *sums.add(r * vectors + v));
+                if !beta.is_zero() {
+                    x = V::mul_add(V::splat(beta), V::load_first(lanes, c), x);
+                }
+                let x = match finish {
+                    Finish::Identity => x,
+                    Finish::Relu => V::relu(x),
+                    Finish::WherePositive(gate) => {
+                        V::where_positive(V::load_first(lanes, gate.wrapping_offset(element)), x)
+                    }
+                };
+                V::store_first(lanes, x, c);
+            }
+        }
+    }
+}
+
 /// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`
 /// lanes.
-struct Tile<S> {
+pub(crate) struct Tile<S> {
     k: usize,
     a: Place<*const S>,
     b: *const S,
@@ -161,12 +202,14 @@ struct Tile<S> {
     c: *mut S,
     c_row: isize,
     last: usize,
-    start: Start<S>,
-    finish: Finish<S>,
+    update: Update<S>,
 }
 
 /// Inner axes that are longer than this leave the time to fetch C ahead of its use.
 const LONG: usize = 32;
+
+/// How many rows of B are fetched ahead of their use.
+const AHEAD: isize = 8;
 
 /// A tile of R rows of N vectors.
 #[inline(always)]
@@ -180,9 +223,9 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         ..
     } = *tile;
     // A macro, because a closure does not get the instruction set.
-    macro_rules! c {
-        ($r:expr, $v:expr) => {
-            c.wrapping_offset(($r as isize).wrapping_mul(tile.c_row))
+    macro_rules! at {
+        ($c:expr, $r:expr, $v:expr) => {
+            $c.wrapping_offset(($r as isize).wrapping_mul(tile.c_row))
                 .wrapping_add($v * V::LANES)
         };
     }
@@ -201,7 +244,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         if k >= LONG {
             for r in 0..R {
                 for v in 0..N {
-                    V::prefetch(c!(r, v));
+                    V::prefetch(at!(c, r, v));
                 }
             }
         }
@@ -209,26 +252,21 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         // loops without branches, and the tile stays in the registers.
         let zero = V::splat(V::Scalar::zero());
         let mut x = [[zero; N]; R];
-        match tile.start {
-            Start::Zero => {}
-            Start::Bias(bias) => {
-                for r in 0..R {
-                    x[r] = [V::splat(*bias.wrapping_add(r)); N];
-                }
-            }
-            Start::C => {
-                for r in 0..R {
-                    for v in 0..N {
-                        x[r][v] = V::load_first(lanes(v), c!(r, v));
-                    }
-                }
+        if let Start::Bias(bias) = tile.update.start {
+            for r in 0..R {
+                x[r] = [V::splat(*bias.wrapping_add(r)); N];
             }
         }
         let mut b_row = [zero; N];
         let mut column = 0;
+        let ahead = AHEAD.wrapping_mul(tile.b_row);
         for _ in 0..k {
             for v in 0..N {
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
+                if const { R == V::ROWS && N == V::VECTORS } {
+                    // Where tiles are large, a strip is as large as the first cache.
+                    V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
+                }
             }
             for r in 0..R {
                 let a = V::splat(*a_rows[r].wrapping_offset(column));
@@ -240,23 +278,14 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
             b = b.wrapping_offset(tile.b_row);
         }
 
-        match tile.finish {
-            Finish::Sum => {}
-            Finish::Scaled { alpha, beta } => {
-                for r in 0..R {
-                    for v in 0..N {
-                        x[r][v] = V::mul(V::splat(alpha), x[r][v]);
-                    }
-                }
-                if !beta.is_zero() {
-                    for r in 0..R {
-                        for v in 0..N {
-                            let c = V::load_first(lanes(v), c!(r, v));
-                            x[r][v] = V::mul_add(V::splat(beta), c, x[r][v]);
-                        }
-                    }
-                }
-            }
+        if !tile.update.is_a_write() {
+            // By way of memory, in a function for tiles of all sizes, which is rarely called: it is
+            // not worth one for each of them.
+            let sums = x;
+            return V::finish(sums.as_ptr().cast(), [R, N], tile);
+        }
+        match tile.update.finish {
+            Finish::Identity => {}
             Finish::Relu => {
                 for r in 0..R {
                     for v in 0..N {
@@ -264,18 +293,18 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
                     }
                 }
             }
-            Finish::WherePositive => {
+            Finish::WherePositive(gate) => {
                 for r in 0..R {
                     for v in 0..N {
-                        let c = V::load_first(lanes(v), c!(r, v));
-                        x[r][v] = V::where_positive(c, x[r][v]);
+                        let gate = V::load_first(lanes(v), at!(gate, r, v));
+                        x[r][v] = V::where_positive(gate, x[r][v]);
                     }
                 }
             }
         }
         for r in 0..R {
             for v in 0..N {
-                V::store_first(lanes(v), x[r][v], c!(r, v));
+                V::store_first(lanes(v), x[r][v], at!(c, r, v));
             }
         }
     }

@@ -44,10 +44,12 @@ pub fn threads() -> usize {
 
 /// Runs all parts, each of them once, on this thread and others, which take the next one whenever
 /// they have time: if another process holds their core, this one does their share.
+///
+/// Behind pointers, so that what makes threads is not compiled for every loop there is.
 pub(super) fn share_out<P: Send>(
     threads: usize,
-    parts: impl Iterator<Item = P> + Send,
-    run: impl Fn(P) + Sync,
+    parts: &mut (dyn Iterator<Item = P> + Send),
+    run: &(dyn Fn(P) + Sync),
 ) {
     if threads <= 1 {
         return parts.for_each(run);
@@ -71,15 +73,24 @@ pub(super) fn share_out<P: Send>(
 /// Runs an elementwise loop, long ones in parts on several threads: `run` gets where a part begins,
 /// and the part. It must give an element the same bits whichever part that is in.
 #[inline]
-pub(crate) fn in_parts<S: Send>(to: &mut [S], run: impl Fn(usize, &mut [S]) + Sync) {
-    if to.len() < 2 * PART {
-        return run(0, to);
-    }
-    let threads = threads().min(to.len() / PART);
-    let starts = (0..).step_by(PART);
-    share_out(threads, starts.zip(to.chunks_mut(PART)), |(start, part)| {
+pub(crate) fn in_parts<S: Send, F: Fn(usize, &mut [S]) + Sync>(to: &mut [S], run: F) {
+    /// Never inlined, so that a loop is compiled once for short ones and long ones.
+    #[inline(never)]
+    fn call<S, F: Fn(usize, &mut [S])>(run: &F, start: usize, part: &mut [S]) {
         run(start, part);
-    });
+    }
+
+    if to.len() < 2 * PART {
+        call(&run, 0, to);
+    } else {
+        share_out_long(to, &|start, part| call(&run, start, part));
+    }
+}
+
+fn share_out_long<S: Send>(to: &mut [S], run: &(dyn Fn(usize, &mut [S]) + Sync)) {
+    let threads = threads().min(to.len() / PART);
+    let mut parts = (0..).step_by(PART).zip(to.chunks_mut(PART));
+    share_out(threads, &mut parts, &|(start, part)| run(start, part));
 }
 
 /// Elements that are worth a thread, even where memory is what they wait for.
@@ -116,9 +127,9 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
     // SAFETY: the caller's; parts are disjoint.
     let run = move |part: Product<S>| unsafe { kernel.call(&part) };
     if m >= n {
-        share_out(threads, share(m, ROWS).map(by_rows), run);
+        share_out(threads, &mut share(m, ROWS).map(by_rows), &run);
     } else {
-        share_out(threads, share(n, COLS).map(by_cols), run);
+        share_out(threads, &mut share(n, COLS).map(by_cols), &run);
     }
 }
 
