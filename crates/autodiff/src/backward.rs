@@ -7,7 +7,7 @@ use std::fmt;
 use plan::Plan;
 
 use crate::arena::Arena;
-use crate::operands::{Cotangents, Home, Slot};
+use crate::operands::{Content, Cotangents, Home, Slot};
 use crate::tape::Node;
 use crate::{Scalar, Tape, Tensor, Var, View};
 
@@ -37,8 +37,10 @@ pub struct Gradients<'t, S> {
     /// The variables' cotangents, in record order, and then room for those of computed values,
     /// which also live among the variables' until these come to be written.
     cotangents: Arena<S>,
-    /// Whether a node's cotangent has been written in this sweep.
-    written: Vec<bool>,
+    /// Of every node's cotangent, in this sweep.
+    contents: Vec<Content>,
+    /// Whether the op that computed a node rectifies.
+    rectify: Vec<bool>,
 }
 
 impl<'t, S: Scalar> Gradients<'t, S> {
@@ -50,6 +52,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         let variables: Vec<usize> = variables.map(|(node, _)| node).collect();
         let plan = Plan::new(&program, &variables, output.node());
         let slot = |node| (node, program.slots[node]);
+        let rectifies = |node: &Node<S>| node.op.as_ref().is_some_and(|op| op.rectifies());
         let variables = variables.into_iter().map(slot).collect();
         let mut gradients = Self {
             tape: output.tape(),
@@ -57,7 +60,11 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             seed: seed.into_vec(),
             order: plan.order,
             cotangents: Arena::zeros(plan.housing.size()),
-            written: vec![false; plan.homes.len()],
+            contents: vec![Content::Nothing; plan.homes.len()],
+            rectify: program.nodes[..plan.homes.len()]
+                .iter()
+                .map(rectifies)
+                .collect(),
             homes: plan.homes,
             variables,
         };
@@ -107,10 +114,10 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     pub fn replay(&mut self) {
         let program = self.tape.program();
         program.assert_fresh();
-        self.written.fill(false);
+        self.contents.fill(Content::Nothing);
         self.seed_output();
         for &node in &self.order {
-            if self.written[node] {
+            if self.contents[node] != Content::Nothing {
                 let home = self.homes[node].0;
                 let (before, rest) = self.cotangents.split_at_mut(home);
                 let (y_bar, after) = rest.split_at_mut(program.slots[node].len);
@@ -119,7 +126,10 @@ impl<'t, S: Scalar> Gradients<'t, S> {
                     after_from: home + y_bar.len(),
                     after,
                     homes: &self.homes,
-                    written: &mut self.written,
+                    is_rectified: self.contents[node] == Content::Rectified,
+                    contents: &mut self.contents,
+                    rectify: &self.rectify,
+                    values: &program.values,
                     slots: &program.slots,
                     inputs: program.inputs(node),
                 };
@@ -185,13 +195,13 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         let home = self.homes[self.output];
         if home.exists() {
             self.cotangents[home.0..][..self.seed.len()].copy_from_slice(&self.seed);
-            self.written[self.output] = true;
+            self.contents[self.output] = Content::Sum;
         }
     }
 
     fn zero_what_was_not_reached(&mut self) {
         for &(node, slot) in &self.variables {
-            if !self.written[node] {
+            if self.contents[node] == Content::Nothing {
                 self.cotangents[self.homes[node].0..][..slot.len].fill(S::zero());
             }
         }

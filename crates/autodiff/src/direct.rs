@@ -1,7 +1,7 @@
 //! Calling an op's rules without a tape: what a verifier, or a test of an op, does.
 
 use crate::op::ErasedOp;
-use crate::operands::{Cotangents, Home, Primals, Slot};
+use crate::operands::{Content, Cotangents, Home, Primals, Slot};
 use crate::{Scalar, Shape, ShapeError, Tensor};
 
 /// The value of an op.
@@ -69,7 +69,7 @@ pub fn vjp<S: Scalar>(
     assert_eq!(inputs.len(), wanted.len(), "one `wanted` for each input");
     let cotangent = |(x, &wanted): (&Tensor<S>, &bool)| wanted.then(|| Tensor::zeros(x.shape()));
     let mut x_bar: Vec<_> = inputs.iter().zip(wanted).map(cotangent).collect();
-    run_vjp(op, inputs, y, y_bar, &mut x_bar, false);
+    run_vjp(op, inputs, y, y_bar, &mut x_bar, Content::Nothing);
     x_bar
 }
 
@@ -97,7 +97,7 @@ pub fn add_vjp<S: Scalar>(
     y_bar: &Tensor<S>,
     x_bar: &mut [Option<Tensor<S>>],
 ) {
-    run_vjp(op, inputs, y, y_bar, x_bar, true);
+    run_vjp(op, inputs, y, y_bar, x_bar, Content::Sum);
 }
 
 #[track_caller]
@@ -107,7 +107,7 @@ fn run_vjp<S: Scalar>(
     y: &Tensor<S>,
     y_bar: &Tensor<S>,
     x_bar: &mut [Option<Tensor<S>>],
-    written: bool,
+    content: Content,
 ) {
     let shapes = |x: &Option<Tensor<S>>| x.as_ref().map(Tensor::shape);
     assert!(
@@ -139,7 +139,11 @@ fn run_vjp<S: Scalar>(
             before: &mut cotangents,
             after: &mut [],
             homes: &homes,
-            written: &mut vec![written; inputs.len()],
+            contents: &mut vec![content; inputs.len()],
+            // Nobody knows what computed the inputs.
+            rectify: &vec![false; inputs.len()],
+            is_rectified: false,
+            values: &arguments.values,
             slots: &arguments.slots,
             inputs: &arguments.inputs,
         },

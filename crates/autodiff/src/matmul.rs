@@ -33,8 +33,8 @@ mod simd;
 mod sweep;
 mod threads;
 
-pub use fused::{Activation, affine, matmul_where_positive};
-pub(crate) use fused::{native_affine, native_where_positive};
+pub use fused::{Activation, affine, matmul_and_row_sums, matmul_gated, matmul_where_positive};
+pub(crate) use fused::{native_affine, native_and_row_sums, native_where_positive};
 pub use kernel::{Isa, Kernel};
 pub(crate) use loops::{Loop, vectorized};
 pub use matrix::{Matrix, MatrixMut};

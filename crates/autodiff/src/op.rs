@@ -70,6 +70,13 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     /// nobody reads it afterwards, so that it may be overwritten on the way.
     fn vjp<S: Scalar>(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>);
 
+    /// Whether `vjp` counts the cotangent of an element only where the output is positive or NaN, as
+    /// the adjoint of a rectifier does. Whoever computes ȳ may then leave zeros elsewhere, where
+    /// that costs nothing, and [`Cotangents::is_rectified`] says that it was done.
+    fn rectifies(&self) -> bool {
+        false
+    }
+
     /// An instance of the op with inputs it is meant for, made from freely drawn numbers.
     fn signature(draw: &mut Draw<'_>) -> Signature<Self>;
 
@@ -188,6 +195,9 @@ pub trait ErasedOp<S: Scalar>: Debug + Send + Sync {
     /// [`Op::vjp`].
     fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>);
 
+    /// [`Op::rectifies`].
+    fn rectifies(&self) -> bool;
+
     /// [`Op::composition`].
     fn composition<'t>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>>;
 }
@@ -207,6 +217,10 @@ impl<S: Scalar, O: Op> ErasedOp<S> for O {
 
     fn vjp(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>) {
         Op::vjp(self, x, y, y_bar, x_bar);
+    }
+
+    fn rectifies(&self) -> bool {
+        Op::rectifies(self)
     }
 
     fn composition<'t>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {

@@ -2,7 +2,7 @@
 
 use std::ops::{Index, Range};
 
-use crate::matmul::{Matrix, MatrixMut, matmul};
+use crate::matmul::{Matrix, MatrixMut, matmul, matmul_and_row_sums, matmul_gated};
 use crate::vectorized::{assign, update};
 use crate::{Scalar, Shape, View};
 
@@ -15,6 +15,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    #[inline]
     pub(crate) fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.len
     }
@@ -53,6 +54,7 @@ impl<'a, S: Scalar> Primals<'a, S> {
     }
 
     /// The number of inputs.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.inputs.len()
@@ -69,6 +71,7 @@ impl<'a, S: Scalar> Primals<'a, S> {
     /// # Panics
     ///
     /// If there is no such input.
+    #[inline]
     #[must_use]
     pub fn shape(&self, i: usize) -> Shape {
         self.slots[self.inputs[i]].shape
@@ -86,6 +89,7 @@ impl<'a, S: Scalar> Primals<'a, S> {
     ///
     /// If the op was recorded with another number of inputs, which
     /// [`Op::output_shape`](crate::Op::output_shape) is there to refuse.
+    #[inline]
     #[must_use]
     pub fn views<const N: usize>(&self) -> [View<'a, S>; N] {
         assert_eq!(self.len(), N, "the op has another number of inputs");
@@ -109,9 +113,21 @@ pub(crate) struct Home(pub(crate) usize);
 impl Home {
     pub(crate) const NONE: Self = Self(usize::MAX);
 
+    #[inline]
     pub(crate) fn exists(self) -> bool {
         self != Self::NONE
     }
+}
+
+/// What a cotangent holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Nothing yet: the first contribution is written, and not added.
+    Nothing,
+    /// A sum that is 0 wherever the value is not positive, of a value whose rule wants no other.
+    Rectified,
+    /// A sum.
+    Sum,
 }
 
 /// The cotangents of an op's inputs, to which a vjp adds its contribution.
@@ -127,7 +143,12 @@ pub struct Cotangents<'a, S> {
     /// Where the first of `after` is at home.
     pub(crate) after_from: usize,
     pub(crate) homes: &'a [Home],
-    pub(crate) written: &'a mut [bool],
+    pub(crate) contents: &'a mut [Content],
+    /// Whether the op that computed a node [rectifies](crate::Op::rectifies).
+    pub(crate) rectify: &'a [bool],
+    /// Whether that was done to the cotangent of the output.
+    pub(crate) is_rectified: bool,
+    pub(crate) values: &'a [S],
     /// Of all nodes.
     pub(crate) slots: &'a [Slot],
     /// The nodes that the inputs are.
@@ -140,6 +161,7 @@ impl<S: Scalar> Cotangents<'_, S> {
     /// # Panics
     ///
     /// If there is no such input.
+    #[inline]
     pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, S>> {
         let node = self.inputs[i];
         let (slot, home) = (&self.slots[node], self.homes[node]);
@@ -156,9 +178,55 @@ impl<S: Scalar> Cotangents<'_, S> {
         };
         Some(Cotangent {
             data: &mut data[..slot.len],
-            written: &mut self.written[node],
+            content: &mut self.contents[node],
+            gate: self.rectify[node].then(|| &self.values[slot.range()]),
             shape: slot.shape,
         })
+    }
+
+    /// Two of them at once, for a rule that computes both in one loop: `None` if not both are
+    /// wanted, or if they are parts of one cotangent, or far from each other.
+    #[inline]
+    pub(crate) fn get_both(&mut self, inputs: [usize; 2]) -> Option<[Cotangent<'_, S>; 2]> {
+        let nodes = inputs.map(|i| self.inputs[i]);
+        let homes = nodes.map(|node| self.homes[node]);
+        if !homes[0].exists() || !homes[1].exists() {
+            return None;
+        }
+        let slots = nodes.map(|node| &self.slots[node]);
+        let is_before = homes.map(|home| home.0 < self.after_from);
+        let (all, from) = match is_before {
+            [true, true] => (&mut *self.before, 0),
+            [false, false] => (&mut *self.after, self.after_from),
+            _ => return None,
+        };
+        let places = [0, 1].map(|k| homes[k].0 - from..homes[k].0 - from + slots[k].len);
+        let [data, other_data] = all.get_disjoint_mut(places).ok()?;
+        let [content, other_content] = self.contents.get_disjoint_mut(nodes).ok()?;
+        let [gate, other_gate] =
+            [0, 1].map(|k| self.rectify[nodes[k]].then(|| &self.values[slots[k].range()]));
+        Some([
+            Cotangent {
+                data,
+                content,
+                gate,
+                shape: slots[0].shape,
+            },
+            Cotangent {
+                data: other_data,
+                content: other_content,
+                gate: other_gate,
+                shape: slots[1].shape,
+            },
+        ])
+    }
+
+    /// Whether ȳ is 0 already wherever y is not positive, so that a rule that
+    /// [rectifies](crate::Op::rectifies) need not see to it.
+    #[inline]
+    #[must_use]
+    pub fn is_rectified(&self) -> bool {
+        self.is_rectified
     }
 }
 
@@ -167,7 +235,9 @@ impl<S: Scalar> Cotangents<'_, S> {
 #[derive(Debug)]
 pub struct Cotangent<'a, S> {
     data: &'a mut [S],
-    written: &'a mut bool,
+    content: &'a mut Content,
+    /// The value, if its rule rectifies.
+    gate: Option<&'a [S]>,
     shape: Shape,
 }
 
@@ -219,32 +289,56 @@ impl<S: Scalar> Cotangent<'_, S> {
     /// If A B has another number of elements.
     #[track_caller]
     pub fn add_matmul(&mut self, alpha: S, a: Matrix<'_, S>, b: Matrix<'_, S>) {
-        assert_eq!(a.rows() * b.cols(), self.data.len(), "A B is not X̄'s size");
+        let (rows, cols) = self.size_of(&a, &b);
+        if let (Some(gate), Content::Nothing, true) = (self.gate, *self.content, alpha.is_one()) {
+            *self.content = Content::Rectified;
+            let x_bar = MatrixMut::row_major(self.data, rows, cols);
+            return matmul_gated(a, b, Matrix::row_major(gate, rows, cols), x_bar);
+        }
         let (x_bar, is_first) = self.destination();
         let beta = if is_first { S::zero() } else { S::one() };
-        matmul(
-            alpha,
-            a,
-            b,
-            beta,
-            MatrixMut::row_major(x_bar, a.rows(), b.cols()),
-        );
+        matmul(alpha, a, b, beta, MatrixMut::row_major(x_bar, rows, cols));
+    }
+
+    /// X̄ += A B, and the sums of A's rows to `row_sums`.
+    #[track_caller]
+    pub(crate) fn add_matmul_and_row_sums(
+        &mut self,
+        a: Matrix<'_, S>,
+        b: Matrix<'_, S>,
+        row_sums: &mut Cotangent<'_, S>,
+    ) {
+        let (rows, cols) = self.size_of(&a, &b);
+        let (x_bar, is_first) = self.destination();
+        let beta = if is_first { S::zero() } else { S::one() };
+        let (row_sums, is_first) = row_sums.destination();
+        let x_bar = MatrixMut::row_major(x_bar, rows, cols);
+        matmul_and_row_sums(a, b, beta, x_bar, row_sums, !is_first);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn size_of(&self, a: &Matrix<'_, S>, b: &Matrix<'_, S>) -> (usize, usize) {
+        let (rows, cols) = (a.rows(), b.cols());
+        assert_eq!(rows * cols, self.data.len(), "A B is not X̄'s size");
+        (rows, cols)
     }
 
     /// The elements, for a loop that writes every one of them, and whether nothing was added to
     /// them yet: they are then to be written without being read.
+    #[inline]
     pub(crate) fn destination(&mut self) -> (&mut [S], bool) {
-        let is_first = !std::mem::replace(self.written, true);
-        (self.data, is_first)
+        let before = std::mem::replace(self.content, Content::Sum);
+        (self.data, before == Content::Nothing)
     }
 
     /// The sum so far (zeros at first), for rules that scatter: add to its elements, row by row.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [S] {
-        if !*self.written {
-            self.data.fill(S::zero());
-            *self.written = true;
+        let (x_bar, is_first) = self.destination();
+        if is_first {
+            x_bar.fill(S::zero());
         }
-        self.data
+        x_bar
     }
 }

@@ -113,12 +113,26 @@ pub trait Scalar:
     }
 
     /// C ← A B where C is positive or NaN, else 0, or `false` and nothing has been done:
-    /// [`matmul::matmul_where_positive`] is the way to call it.
+    /// [`matmul::matmul_where_positive`] and [`matmul::matmul_gated`] are the ways to call it.
     #[doc(hidden)]
     fn gemm_where_positive(
         _a: &Matrix<'_, Self>,
         _b: &Matrix<'_, Self>,
+        _gate: Option<&Matrix<'_, Self>>,
         _c: &mut MatrixMut<'_, Self>,
+    ) -> bool {
+        false
+    }
+
+    /// [`matmul::matmul_and_row_sums`] is the way to call it.
+    #[doc(hidden)]
+    fn gemm_and_row_sums(
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
+        _beta: Self,
+        _c: &mut MatrixMut<'_, Self>,
+        _sums: &mut [Self],
+        _add: bool,
     ) -> bool {
         false
     }
@@ -225,9 +239,21 @@ macro_rules! machine_scalar {
             fn gemm_where_positive(
                 a: &Matrix<'_, Self>,
                 b: &Matrix<'_, Self>,
+                gate: Option<&Matrix<'_, Self>>,
                 c: &mut MatrixMut<'_, Self>,
             ) -> bool {
-                matmul::native_where_positive(a, b, c)
+                matmul::native_where_positive(a, b, gate, c)
+            }
+
+            fn gemm_and_row_sums(
+                a: &Matrix<'_, Self>,
+                b: &Matrix<'_, Self>,
+                beta: Self,
+                c: &mut MatrixMut<'_, Self>,
+                sums: &mut [Self],
+                add: bool,
+            ) -> bool {
+                matmul::native_and_row_sums(a, b, beta, c, sums, add)
             }
 
             fn row_sums(x: &[Self], cols: usize, sums: &mut [Self], add: bool) -> bool {

@@ -73,12 +73,14 @@ impl Shape {
     }
 
     /// The length of every axis, outermost first.
+    #[inline]
     #[must_use]
     pub fn dims(&self) -> &[usize] {
         &self.dims[..self.rank()]
     }
 
     /// The number of axes.
+    #[inline]
     #[must_use]
     pub fn rank(&self) -> usize {
         usize::from(self.rank)

@@ -143,6 +143,46 @@ fn contributions_of_all_consumers_add_up() {
     assert_eq!(dead.backward().wrt(x).item(), 6.0 * 9.0_f64.exp());
 }
 
+/// A product may leave out what the rule of a layer would set to 0, which is for the rule to know:
+/// whoever else uses the layer's output, before the product or after it, and however many.
+#[test]
+fn a_rectified_cotangent_is_what_a_rule_makes_of_the_whole_one() {
+    let weights = |rows: usize, cols: usize| {
+        Tensor::from_fn([rows, cols], |k| (k * 5 % 7) as f64 - 3.0) // whole, so that sums are exact
+    };
+    for consumers in 1..16_u32 {
+        let gradients = |fused: bool| {
+            let tape = Tape::<f64>::new();
+            let x = tape.variable(weights(3, 5));
+            let [w, v] = [weights(4, 3), weights(2, 4)].map(|w| tape.variable(w));
+            let [b, c] = [weights(4, 1), weights(2, 1)].map(|b| tape.variable(b));
+            let hidden = match fused {
+                true => w.linear_relu(x, b),
+                false => (w.matmul(x) + b).relu(),
+            };
+            assert!(hidden.value().as_slice().contains(&0.0));
+            let with = |bit: u32| consumers >> bit & 1 == 1;
+            let mut cost = tape.data(0.0) * x.sum();
+            if with(0) {
+                cost = cost + (hidden * hidden).sum();
+            }
+            if with(1) {
+                cost = cost + v.linear(hidden, c).sum();
+            }
+            if with(2) {
+                cost = cost + v.linear_relu(hidden, c).sum();
+            }
+            if with(3) {
+                cost = cost + (hidden * 3.0).sum();
+            }
+            let mut gradients = cost.backward();
+            gradients.replay();
+            [x, w, b, v, c].map(|x| gradients.wrt(x).to_tensor())
+        };
+        assert_eq!(gradients(true), gradients(false), "consumers {consumers:b}");
+    }
+}
+
 #[test]
 fn gradients_do_not_disturb_each_other() {
     let tape = Tape::<f64>::new();

@@ -350,6 +350,10 @@ macro_rules! shared_at {
                 self.0.vjp(x, y, y_bar, x_bar);
             }
 
+            fn rectifies(&self) -> bool {
+                ErasedOp::<$scalar>::rectifies(&*self.0)
+            }
+
             fn composition<'t>(&self, x: &[Var<'t, $scalar>]) -> Option<Var<'t, $scalar>> {
                 self.0.composition(x)
             }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use autodiff::registry::AnyOp;
-use autodiff::signature::Domain;
-use autodiff::{Pointwise, Scalar, Tensor, register};
+use autodiff::signature::{Domain, Draw, Signature};
+use autodiff::{Cotangents, Op, Pointwise, Primals, Scalar, Shape, ShapeError, Tensor, register};
 use gradcheck::{Check, Finding, Instance, Verdict};
 
 /// y = x². Its derivative is 1 + 1e-9 times too large at 1.7, and missing at 1e-9.
@@ -32,14 +32,53 @@ impl Pointwise for Square {
     }
 }
 
+/// y = x, of shape (2, 2). It says that it rectifies, and does not.
+#[derive(Clone, Copy, Debug, Default)]
+struct Boastful;
+register!(Boastful);
+
+impl Op for Boastful {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Ok(inputs[0])
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        y.copy_from_slice(x.get(0));
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        _x: Primals<'_, S>,
+        _y: &[S],
+        y_bar: &mut [S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        if let Some(mut x_bar) = x_bar.get(0) {
+            x_bar.add(|k| y_bar[k]);
+        }
+    }
+
+    fn rectifies(&self) -> bool {
+        true
+    }
+
+    fn signature(_draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self).input([2, 2])
+    }
+}
+
 fn verdict(op: impl AnyOp + 'static, x: Vec<f64>) -> Verdict {
-    let n = x.len();
-    Check::Formula.verdict(&Instance {
+    verdict_of(Check::Formula, op, Tensor::new([x.len()], x))
+}
+
+fn verdict_of(check: Check, op: impl AnyOp + 'static, x: Tensor<f64>) -> Verdict {
+    let shape = x.shape();
+    check.verdict(&Instance {
         op: Arc::new(op),
-        inputs: vec![Tensor::new([n], x)],
+        inputs: vec![x],
         domains: vec![Domain::REAL],
         kinks: Vec::new(),
-        cotangent: Some(Tensor::from_fn([n], |k| 1.0 + 0.001 * k as f64)),
+        cotangent: Some(Tensor::from_fn(shape, |k| 1.0 + 0.001 * k as f64)),
         seed: 1,
     })
 }
@@ -62,6 +101,16 @@ fn a_relative_error_of_1e_9_in_one_element_of_1024() {
         let mut x = thousand();
         x[at] = 1.7;
         assert_eq!(finding(Square, x).element, Some(at));
+    }
+}
+
+#[test]
+fn a_rectifier_that_is_none() {
+    let verdict = |x: [[f64; 2]; 2]| verdict_of(Check::Tape, Boastful, Tensor::from(x));
+    assert_eq!(verdict([[1.0, 2.0], [3.0, 4.0]]), Verdict::Pass);
+    match verdict([[1.0, 2.0], [-3.0, 4.0]]) {
+        Verdict::Fail(finding) => assert_eq!((finding.element, finding.got), (Some(2), 0.0)),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use autodiff::matmul::{Matrix, MatrixMut, matmul, matmul_where_positive, row_sums};
+use autodiff::matmul::{Matrix, MatrixMut, matmul_and_row_sums, matmul_where_positive};
 use autodiff::ops::logistic_losses_and_cotangents;
 use autodiff::{Scalar, sum};
 
@@ -126,14 +126,14 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             let dz = Matrix::row_major(&rest[0], n_out, m);
             let [dw, db] = layer.of_mut(&mut self.gradient);
             let a = before.last().map_or(&*self.x, Vec::as_slice);
-            matmul(
-                S::one(),
+            matmul_and_row_sums(
                 dz,
                 Matrix::row_major(a, n_in, m).t(),
                 S::zero(),
                 MatrixMut::row_major(dw, n_out, n_in),
+                db,
+                false,
             );
-            row_sums(&rest[0], db, false);
             let [w, b] = layer.of(&self.parameters);
             self.regularization
                 .add_penalty_gradient(m, [w, b], [dw, db]);

@@ -1,7 +1,8 @@
 //! Which kernel a shape gets.
 
 use super::blocks::SHORT;
-use super::kernel::{Isa, Kernel};
+use super::dots::Sums;
+use super::kernel::{Isa, Kernel, dots_and_sums};
 use super::native::Native;
 use super::product::Product;
 use super::threads;
@@ -14,15 +15,49 @@ use super::threads;
 /// The matrices of the product are still borrowed, and a bias has a number for every row.
 #[inline(always)]
 pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
-    let has_long_rows = product.c_has_rows() && (product.n > 1 || !product.c_has_cols());
     // SAFETY: the caller's.
     unsafe {
-        if has_long_rows || product.update.is_by_rows() {
+        if has_long_rows(product) || product.update.is_by_rows() {
             run_oriented(product)
         } else {
             run_transposed(product)
         }
     }
+}
+
+/// Whether C's rows are the contiguous ones, and more than a number each, if there is a choice.
+#[inline(always)]
+fn has_long_rows<S: Native>(product: &Product<S>) -> bool {
+    product.c_has_rows() && (product.n > 1 || !product.c_has_cols())
+}
+
+/// Runs the kernel that [`run`] would if it can sum the rows of A on the way; `false`, and nothing
+/// has been done, if it cannot.
+///
+/// # Safety
+///
+/// As of [`run`]; there is a place for the sum of every row, none of them C's.
+#[inline(always)]
+pub(super) unsafe fn run_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<S>) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        if has_long_rows(product) {
+            run_oriented_and_sum_rows(product, sums)
+        } else {
+            run_oriented_and_sum_rows(&product.transposed(), sums.transposed())
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn run_oriented_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<S>) -> bool {
+    let isa = Isa::best();
+    let does = choose(isa, product) == Kernel::Dots(isa) && product.n > 0 && product.m > 0;
+    if does {
+        // SAFETY: the machine has its best instruction set; the rest is the caller's.
+        unsafe { dots_and_sums(isa, product, sums) }
+    }
+    does
 }
 
 /// Not inlined: a product that may be one of two is read through a pointer, element by element.

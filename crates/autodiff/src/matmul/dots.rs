@@ -1,5 +1,9 @@
 //! The kernel of few inner products of long rows, dW = dZ Xᵀ: rows of A and columns of B are
-//! contiguous, a tile of C is kept in registers, and its lanes are added up at the end.
+//! contiguous, a tile of C is kept in registers, and its lanes are added up at the end. Sums of the
+//! rows that it reads anyway, db, come with it.
+
+use std::mem::MaybeUninit;
+use std::ptr;
 
 use num_traits::Zero;
 
@@ -10,9 +14,48 @@ use super::sweep::evenly;
 /// Tiles have no more elements than this, a multiple of every number of lanes.
 const MAX_TILE: usize = 16;
 
+/// Where the sums of A's rows go, or those of B's columns: null if nobody asked for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sums<S> {
+    pub(super) at: *mut S,
+    pub(super) add: bool,
+    pub(super) of: Side,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    A,
+    B,
+}
+
+impl<S> Sums<S> {
+    pub(super) const NONE: Self = Self {
+        at: ptr::null_mut(),
+        add: false,
+        of: Side::A,
+    };
+
+    /// For the transposed product.
+    #[inline(always)]
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            of: match self.of {
+                Side::A => Side::B,
+                Side::B => Side::A,
+            },
+            ..self
+        }
+    }
+}
+
+/// What a tile sums beside its products: a constant, so that the others do not ask.
+const NOTHING: usize = 0;
+const ROWS: usize = 1;
+const COLUMNS: usize = 2;
+
 /// Needs A's columns and B's rows next to each other, and an update that is α and β.
 #[inline(never)]
-pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
+pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
     let mut j = 0;
     while j < product.n {
         let cols = evenly(product.n - j, V::DOT_ROWS.len());
@@ -20,11 +63,23 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>) {
         let mut i = 0;
         while i < product.m {
             let rows = evenly(product.m - i, most_rows);
+            let at = TileAt { i, j, sums };
+            // The first tile that reads a row, or a column, is the one that sums it.
+            let summed = match sums.of {
+                _ if sums.at.is_null() => NOTHING,
+                Side::A if j == 0 => ROWS,
+                Side::B if i == 0 => COLUMNS,
+                _ => NOTHING,
+            };
             macro_rules! multiply_one_of {
                 ($(($rows:literal, $cols:literal, $unroll:literal))*) => {
                     match (rows, cols) {
                         $(($rows, $cols) if const { has_tile::<V>($rows, $cols) } => {
-                            V::dot_tile::<$rows, $cols, $unroll>(product, i, j);
+                            match summed {
+                                ROWS => V::dot_tile::<$rows, $cols, $unroll, ROWS>(product, &at),
+                                COLUMNS => V::dot_tile::<$rows, $cols, $unroll, COLUMNS>(product, &at),
+                                _ => V::dot_tile::<$rows, $cols, $unroll, NOTHING>(product, &at),
+                            }
                         })*
                         _ => unreachable!("tiles have no more rows and columns"),
                     }
@@ -51,27 +106,32 @@ const fn has_tile<V: Simd>(rows: usize, cols: usize) -> bool {
     cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1]
 }
 
-/// R rows from i on and C columns from j on, U vectors of the inner axis at a time.
-#[inline(always)]
-pub(super) unsafe fn dot_tile<V: Simd, const R: usize, const C: usize, const U: usize>(
-    product: &Product<V::Scalar>,
+/// A tile's first row and column, and where its sums go.
+pub(crate) struct TileAt<S> {
     i: usize,
     j: usize,
+    sums: Sums<S>,
+}
+
+/// R rows and C columns, U vectors of the inner axis at a time, and the sums of what SUMMED says.
+#[inline(always)]
+pub(super) unsafe fn dot_tile<
+    V: Simd,
+    const R: usize,
+    const C: usize,
+    const U: usize,
+    const SUMMED: usize,
+>(
+    product: &Product<V::Scalar>,
+    tile: &TileAt<V::Scalar>,
 ) {
     // Of the product only what is needed: a copy of it as a whole would be waited for.
     let Product {
-        k,
-        mut a,
-        mut b,
-        mut c,
-        update,
-        ..
+        k, mut a, mut b, ..
     } = *product;
-    let (i, j) = (i as isize, j as isize);
+    let (i, j) = (tile.i as isize, tile.j as isize);
     a.at = a.at.wrapping_offset(i.wrapping_mul(a.row));
     b.at = b.at.wrapping_offset(j.wrapping_mul(b.col));
-    c.at = c.at.wrapping_offset(i.wrapping_mul(c.row));
-    c.at = c.at.wrapping_offset(j.wrapping_mul(c.col));
     // Macros, because a closure does not get the instruction set.
     macro_rules! a {
         ($r:expr, $p:expr) => {
@@ -90,68 +150,119 @@ pub(super) unsafe fn dot_tile<V: Simd, const R: usize, const C: usize, const U: 
     unsafe {
         let zero = V::splat(V::Scalar::zero());
         let mut x = [[[zero; U]; C]; R];
+        let (mut row_sums, mut column_sums) = ([zero; R], [zero; C]);
         let mut columns = [zero; C];
         let mut p = 0;
-        while p + U * V::LANES <= k {
-            for u in 0..U {
+        macro_rules! add_products {
+            ($u:expr, $at:ident => $load:expr) => {
                 for col in 0..C {
-                    columns[col] = V::load(b!(col, p));
-                }
-                for r in 0..R {
-                    let row = V::load(a!(r, p));
-                    for col in 0..C {
-                        x[r][col][u] = V::mul_add(row, columns[col], x[r][col][u]);
+                    let $at = b!(col, p);
+                    columns[col] = $load;
+                    if SUMMED == COLUMNS {
+                        column_sums[col] = V::add(column_sums[col], columns[col]);
                     }
                 }
+                for r in 0..R {
+                    let $at = a!(r, p);
+                    let row = $load;
+                    if SUMMED == ROWS {
+                        row_sums[r] = V::add(row_sums[r], row);
+                    }
+                    for col in 0..C {
+                        x[r][col][$u] = V::mul_add(row, columns[col], x[r][col][$u]);
+                    }
+                }
+            };
+        }
+        while p + U * V::LANES <= k {
+            for u in 0..U {
+                add_products!(u, at => V::load(at));
                 p += V::LANES;
             }
         }
         while p < k {
             let n = (k - p).min(V::LANES);
-            for col in 0..C {
-                columns[col] = V::load_first(n, b!(col, p));
-            }
-            for r in 0..R {
-                let row = V::load_first(n, a!(r, p));
-                for col in 0..C {
-                    x[r][col][0] = V::mul_add(row, columns[col], x[r][col][0]);
-                }
-            }
+            add_products!(0, at => V::load_first(n, at));
             p += n;
         }
 
-        // The lanes of every element, row by row, are added up a vector of elements at a time.
-        let mut lanes = [zero; MAX_TILE + MAX_LANES];
+        // What comes after the loops is code for every R and C, and not for every tile.
+        let mut elements = [const { MaybeUninit::uninit() }; MAX_TILE + MAX_LANES];
         for r in 0..R {
             for col in 0..C {
                 for u in 1..U {
                     x[r][col][0] = V::add(x[r][col][0], x[r][col][u]);
                 }
-                lanes[r * C + col] = x[r][col][0];
+                elements[r * C + col].write(x[r][col][0]);
             }
         }
-        let mut products = [V::Scalar::zero(); MAX_TILE];
+        V::put_products::<R, C>(product, tile, elements.as_ptr().cast());
+        match SUMMED {
+            ROWS => V::put_sums(tile, tile.i, &row_sums),
+            COLUMNS => V::put_sums(tile, tile.j, &column_sums),
+            _ => {}
+        }
+    }
+}
+
+/// Adds up the lanes of R rows of C products, a vector of products at a time, and writes them.
+#[inline(always)]
+pub(super) unsafe fn put_products<V: Simd, const R: usize, const C: usize>(
+    product: &Product<V::Scalar>,
+    tile: &TileAt<V::Scalar>,
+    elements: *const V::Vector,
+) {
+    let Product { c, update, .. } = *product;
+    let mut products = [V::Scalar::zero(); MAX_TILE];
+    // SAFETY: the caller's: so many elements are there, and the tile is within C.
+    unsafe {
         for group in 0..(R * C).div_ceil(V::LANES) {
             let first = group * V::LANES;
-            let mut some = [zero; MAX_LANES];
-            for lane in 0..V::LANES {
-                some[lane] = lanes[first + lane];
+            let left = (R * C - first).min(V::LANES);
+            let mut some = [V::splat(V::Scalar::zero()); MAX_LANES];
+            for lane in 0..left {
+                some[lane] = *elements.add(first + lane);
             }
-            let left = R * C - first;
             V::store(sums::<V>(some, left), products.as_mut_ptr().add(first));
         }
         let [alpha, beta] = update.factors().expect("an update that is α and β");
+        let (i, j) = (tile.i as isize, tile.j as isize);
+        let mut c_row = c.at.wrapping_offset(i.wrapping_mul(c.row));
+        c_row = c_row.wrapping_offset(j.wrapping_mul(c.col));
         for r in 0..R {
+            let mut to = c_row;
             for col in 0..C {
-                let to =
-                    c.at.wrapping_offset((r as isize).wrapping_mul(c.row))
-                        .wrapping_offset((col as isize).wrapping_mul(c.col));
                 let mut x = alpha * products[r * C + col];
                 if !beta.is_zero() {
                     x += beta * *to;
                 }
                 *to = x;
+                to = to.wrapping_offset(c.col);
             }
+            c_row = c_row.wrapping_offset(c.row);
         }
+    }
+}
+
+/// Adds up the lanes of the sums of a tile's rows or columns, from row or column `first` on.
+#[inline(always)]
+pub(super) unsafe fn put_sums<V: Simd>(
+    tile: &TileAt<V::Scalar>,
+    first: usize,
+    lanes: &[V::Vector],
+) {
+    let Sums { at, add, .. } = tile.sums;
+    let to = at.wrapping_add(first);
+    // SAFETY: the caller's: there is a place for each of the sums, which are no more than lanes.
+    unsafe {
+        let mut some = [V::splat(V::Scalar::zero()); MAX_LANES];
+        for (some, &lanes) in some.iter_mut().zip(lanes) {
+            *some = lanes;
+        }
+        let mut x = sums::<V>(some, V::LANES);
+        if add {
+            x = V::add(V::load_first(lanes.len(), to), x);
+        }
+        V::store_first(lanes.len(), x, to);
     }
 }

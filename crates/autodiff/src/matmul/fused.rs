@@ -1,8 +1,9 @@
 //! Products that another op is fused to, so that C is passed over once.
 
+use super::dots::{Side, Sums};
 use super::native::Native;
 use super::product::{Finish, Product, Update};
-use super::{Matrix, MatrixMut, check_sizes};
+use super::{Matrix, MatrixMut, check_sizes, row_sums};
 use crate::Scalar;
 
 /// What [`affine`] does to a sum before it writes it.
@@ -98,8 +99,41 @@ pub fn matmul_where_positive<S: Scalar>(
     mut c: MatrixMut<'_, S>,
 ) {
     check_sizes(&a, &b, &c);
-    if !S::gemm_where_positive(&a, &b, &mut c) {
-        where_positive_by_elements(&a, &b, c);
+    if !S::gemm_where_positive(&a, &b, None, &mut c) {
+        where_positive_by_elements(&a, &b, None, c);
+    }
+}
+
+/// C ← A B where the gate is positive or NaN, else 0: [`matmul_where_positive`] with activations
+/// that are still needed. C is not read.
+///
+/// ```
+/// use autodiff::matmul::{Matrix, MatrixMut, matmul_gated};
+///
+/// let w = Matrix::row_major(&[3.0, 4.0], 1, 2);
+/// let z_bar = Matrix::row_major(&[1.0, -1.0], 1, 2);
+/// let a = Matrix::row_major(&[0.5, 0.0, 0.0, 2.0], 2, 2);
+/// let mut z_bar_before = [f64::NAN; 4];
+/// matmul_gated(w.t(), z_bar, a, MatrixMut::row_major(&mut z_bar_before, 2, 2));
+/// assert_eq!(z_bar_before, [3.0, 0.0, 0.0, -4.0]);
+/// ```
+///
+/// # Panics
+///
+/// If the sizes do not fit, or the gate is not of C's.
+#[inline(always)]
+#[track_caller]
+pub fn matmul_gated<S: Scalar>(
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    gate: Matrix<'_, S>,
+    mut c: MatrixMut<'_, S>,
+) {
+    check_sizes(&a, &b, &c);
+    let size = (c.layout.rows, c.layout.cols);
+    assert_eq!((gate.rows(), gate.cols()), size, "a gate of C's size");
+    if !S::gemm_where_positive(&a, &b, Some(&gate), &mut c) {
+        where_positive_by_elements(&a, &b, Some(&gate), c);
     }
 }
 
@@ -107,19 +141,97 @@ pub fn matmul_where_positive<S: Scalar>(
 fn where_positive_by_elements<S: Scalar>(
     a: &Matrix<'_, S>,
     b: &Matrix<'_, S>,
+    gate: Option<&Matrix<'_, S>>,
     c: MatrixMut<'_, S>,
 ) {
     let MatrixMut { data, layout } = c;
     for i in 0..layout.rows {
         for j in 0..layout.cols {
             let element = &mut data[layout.offset(i, j)];
-            *element = if *element <= S::zero() {
+            let is_shut = gate.map_or(*element, |gate| gate.at(i, j)) <= S::zero();
+            *element = if is_shut {
                 S::zero()
             } else {
                 (0..a.cols()).map(|k| a.at(i, k) * b.at(k, j)).sum()
             };
         }
     }
+}
+
+/// C ← A B + β C, and `sums[i]` ← Σⱼ aᵢⱼ of every row of A, added to what is there if `add`: what a
+/// layer's weights and biases get of Z̄, in one pass over it. If β is 0, C is not read.
+///
+/// ```
+/// use autodiff::matmul::{Matrix, MatrixMut, matmul_and_row_sums};
+///
+/// let z_bar = [1.0, -1.0, 3.0];
+/// let a = [1.0, 2.0, 3.0];
+/// let (mut w_bar, mut b_bar) = ([f64::NAN], [10.0]);
+/// matmul_and_row_sums(
+///     Matrix::row_major(&z_bar, 1, 3),
+///     Matrix::row_major(&a, 1, 3).t(),
+///     0.0,
+///     MatrixMut::row_major(&mut w_bar, 1, 1),
+///     &mut b_bar,
+///     true,
+/// );
+/// assert_eq!((w_bar, b_bar), ([8.0], [13.0]));
+/// ```
+///
+/// # Panics
+///
+/// If the sizes do not fit, or there is not one sum for every row of A.
+#[inline(always)]
+#[track_caller]
+pub fn matmul_and_row_sums<S: Scalar>(
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    beta: S,
+    mut c: MatrixMut<'_, S>,
+    sums: &mut [S],
+    add: bool,
+) {
+    check_sizes(&a, &b, &c);
+    assert_eq!(sums.len(), a.rows(), "one sum for every row");
+    if !S::gemm_and_row_sums(&a, &b, beta, &mut c, sums, add) {
+        sum_rows(&a, sums, add);
+        S::gemm(S::one(), &a, &b, beta, &mut c);
+    }
+}
+
+/// The sums alone, by the kernel for them where rows are contiguous.
+fn sum_rows<S: Scalar>(a: &Matrix<'_, S>, sums: &mut [S], add: bool) {
+    let (rows, cols) = (a.rows(), a.cols());
+    match a.contiguous_rows() {
+        Some(x) => row_sums(x, sums, add),
+        None => {
+            for i in 0..rows {
+                let sum = (0..cols).map(|j| a.at(i, j)).sum();
+                sums[i] = if add { sums[i] + sum } else { sum };
+            }
+        }
+    }
+}
+
+/// [`matmul_and_row_sums`], if the kernel for the shape sums rows.
+#[inline(always)]
+pub(crate) fn native_and_row_sums<S: Native>(
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    beta: S,
+    c: &mut MatrixMut<'_, S>,
+    sums: &mut [S],
+    add: bool,
+) -> bool {
+    assert_eq!(sums.len(), c.layout.rows);
+    let product = Product::new(a, b, c, Update::scaled(S::one(), beta));
+    let sums = Sums {
+        at: sums.as_mut_ptr(),
+        add,
+        of: Side::A,
+    };
+    // SAFETY: matrices and sums are borrowed until the end of this function.
+    unsafe { S::run_and_sum_rows(&product, sums) }
 }
 
 /// [`affine`], if the kernel for the shape does it.
@@ -138,16 +250,22 @@ pub(crate) fn native_affine<S: Native>(
     unsafe { S::run(&product) }
 }
 
-/// [`matmul_where_positive`], if C has contiguous rows or columns.
+/// [`matmul_where_positive`] or [`matmul_gated`], if C has contiguous rows or columns, and the gate
+/// lies as C does.
 #[inline(always)]
 pub(crate) fn native_where_positive<S: Native>(
     a: &Matrix<'_, S>,
     b: &Matrix<'_, S>,
+    gate: Option<&Matrix<'_, S>>,
     c: &mut MatrixMut<'_, S>,
 ) -> bool {
+    if gate.is_some_and(|gate| gate.layout != c.layout) {
+        return false;
+    }
     let mut product = Product::new(a, b, c, Update::scaled(S::one(), S::zero()));
-    // C is its own gate, by the pointer that it is written through.
-    product.update.finish = Finish::WherePositive(product.c.at);
-    // SAFETY: the matrices are borrowed until the end of this function.
+    // C as its own gate, by the pointer that it is written through.
+    let gate = gate.map_or(product.c.at.cast_const(), |gate| gate.data.as_ptr());
+    product.update.finish = Finish::WherePositive(gate);
+    // SAFETY: the matrices are borrowed until the end of this function; a gate has C's layout.
     unsafe { S::run(&product) }
 }

@@ -1,7 +1,7 @@
 //! Which kernels there are, what each of them takes, and how it is called.
 
 use super::blocks::{in_place, packed, strips};
-use super::dots::dots;
+use super::dots::{Sums, dots};
 use super::native::Native;
 use super::product::Product;
 use super::simd::Simd;
@@ -168,7 +168,7 @@ impl Kernel {
                 Self::InPlace(isa) => on!(isa, in_place),
                 Self::Strips(isa) => on!(isa, strips),
                 Self::Packed(isa) => on!(isa, packed),
-                Self::Dots(isa) => on!(isa, inner_products),
+                Self::Dots(isa) => on!(isa, plain_inner_products),
                 Self::Matrixmultiply => S::matrixmultiply(product),
                 #[cfg(feature = "gemm")]
                 Self::Gemm => S::gemm_crate(product),
@@ -179,14 +179,41 @@ impl Kernel {
 }
 
 #[inline(always)]
-unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>) {
+unsafe fn plain_inner_products<V: Simd>(product: &Product<V::Scalar>) {
+    // SAFETY: the caller's.
+    unsafe { inner_products::<V>(product, Sums::NONE) }
+}
+
+/// [`Kernel::Dots`], and the sums of A's rows.
+#[inline(always)]
+unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
     // Long columns of a tile are better than long rows.
     // SAFETY: the caller's.
     unsafe {
         if product.m < product.n {
-            dots::<V>(&product.transposed());
+            dots::<V>(&product.transposed(), sums.transposed());
         } else {
-            dots::<V>(product);
+            dots::<V>(product, sums);
+        }
+    }
+}
+
+/// Runs [`Kernel::Dots`] on a product that [`Kernel::oriented`] gave, and sums rows of A or columns
+/// of B.
+///
+/// # Safety
+///
+/// As of [`Kernel::run`]; there is a place for each of the sums, none of them C's.
+#[inline(always)]
+pub(super) unsafe fn dots_and_sums<S: Native>(isa: Isa, product: &Product<S>, sums: Sums<S>) {
+    // SAFETY: the caller's.
+    unsafe {
+        match isa {
+            Isa::Portable => inner_products::<Four<S>>(product, sums),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => inner_products::<S::Avx2>(product, sums),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => inner_products::<S::Avx512>(product, sums),
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct MatrixMut<'a, S> {
     pub(super) layout: Layout,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) rows: usize,
     pub(super) cols: usize,
@@ -185,6 +185,20 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     pub fn at(&self, i: usize, j: usize) -> S {
         assert!(i < self.rows() && j < self.cols(), "({i}, {j}) is outside");
         self.data[self.layout.offset(i, j)]
+    }
+}
+
+impl<'a, S: Scalar> Matrix<'a, S> {
+    /// All elements row by row, if that is how they lie.
+    pub(super) fn contiguous_rows(&self) -> Option<&'a [S]> {
+        let Layout {
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        } = self.layout;
+        let lie = (cols <= 1 || col_stride == 1) && (rows <= 1 || row_stride == cols);
+        lie.then(|| &self.data[..rows * cols])
     }
 }
 

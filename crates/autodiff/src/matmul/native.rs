@@ -1,6 +1,7 @@
 //! The scalars that machines have instructions for.
 
 use super::choice;
+use super::dots::Sums;
 use super::product::Product;
 use super::simd::Simd;
 use crate::Scalar;
@@ -21,6 +22,13 @@ pub(crate) trait Native: Scalar {
     ///
     /// The matrices of the product, and its bias, are still borrowed.
     unsafe fn run(product: &Product<Self>) -> bool;
+
+    /// [`choice::run_and_sum_rows`], compiled once for the scalar, in this crate.
+    ///
+    /// # Safety
+    ///
+    /// As of [`run`](Self::run); there is a place for the sum of every row of A, none of them C's.
+    unsafe fn run_and_sum_rows(product: &Product<Self>, sums: Sums<Self>) -> bool;
 
     /// # Safety
     ///
@@ -80,6 +88,11 @@ macro_rules! native {
             unsafe fn run(product: &Product<Self>) -> bool {
                 // SAFETY: the caller's.
                 unsafe { choice::run(product) }
+            }
+
+            unsafe fn run_and_sum_rows(product: &Product<Self>, sums: Sums<Self>) -> bool {
+                // SAFETY: the caller's.
+                unsafe { choice::run_and_sum_rows(product, sums) }
             }
 
             unsafe fn matrixmultiply(product: &Product<Self>) {

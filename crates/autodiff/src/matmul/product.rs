@@ -83,15 +83,6 @@ impl<S: Scalar> Update<S> {
         }
     }
 
-    /// C ← A B where the gate is positive or NaN, else 0.
-    #[inline(always)]
-    pub(super) fn where_positive(gate: *const S) -> Self {
-        Self {
-            finish: Finish::WherePositive(gate),
-            ..Self::scaled(S::one(), S::zero())
-        }
-    }
-
     /// α and β, if that is all there is to it.
     #[inline(always)]
     pub(super) fn factors(self) -> Option<[S; 2]> {

@@ -7,6 +7,7 @@ use super::kernel::Isa;
 use super::native::Native;
 use super::simd::portable::Four;
 use super::simd::{MAX_LANES, Simd};
+use super::sweep::evenly;
 use super::threads::{PART, share_out, threads};
 use crate::Scalar;
 
@@ -163,6 +164,9 @@ fn run<S: Native>(rows: Rows<'_, S>) {
 }
 
 /// Sums of as many rows as there are lanes are added up together.
+///
+/// Lane l of a row's sum is x[l] + x[l + LANES] + …, one after the other, as
+/// [`dots`](super::dots::dots) has it too: a sum has the same bits by either way.
 #[inline(always)]
 pub(super) unsafe fn sum_rows<V: Simd>(rows: Rows<'_, V::Scalar>) {
     let Rows {
@@ -177,10 +181,24 @@ pub(super) unsafe fn sum_rows<V: Simd>(rows: Rows<'_, V::Scalar>) {
         unsafe {
             let zero = V::splat(V::Scalar::zero());
             let mut lanes = [zero; MAX_LANES];
-            for lanes in &mut lanes[..some.len()] {
-                *lanes = sum_row::<V>(x, y, cols);
-                x = x.wrapping_add(cols);
-                y = y.map(|y| y.wrapping_add(cols));
+            let mut row = 0;
+            while row < some.len() {
+                let count = evenly(some.len() - row, MOST_ROWS);
+                macro_rules! sum_some {
+                    ($($rows:literal)*) => {
+                        match count {
+                            $($rows => {
+                                let sums = sum_some_rows::<V, $rows>(x, y, cols);
+                                lanes[row..row + $rows].copy_from_slice(&sums);
+                            })*
+                            _ => unreachable!("no more rows are summed at a time"),
+                        }
+                    };
+                }
+                sum_some!(1 2 3 4);
+                x = x.wrapping_add(count * cols);
+                y = y.map(|y| y.wrapping_add(count * cols));
+                row += count;
             }
             let before = match add {
                 true => V::load_first(some.len(), some.as_ptr()),
@@ -192,41 +210,46 @@ pub(super) unsafe fn sum_rows<V: Simd>(rows: Rows<'_, V::Scalar>) {
     }
 }
 
-/// Vectors of a row that are added side by side, as each addition waits for the last.
-const CHAINS: usize = 4;
+/// Rows that are summed side by side, as each addition waits for the one before it.
+const MOST_ROWS: usize = 4;
 
+/// The lanes of the sums of R rows.
 #[inline(always)]
-unsafe fn sum_row<V: Simd>(
+unsafe fn sum_some_rows<V: Simd, const R: usize>(
     x: *mut V::Scalar,
     y: Option<*const V::Scalar>,
     cols: usize,
-) -> V::Vector {
-    // SAFETY: the caller's: x and y have so many elements, x for writing if there is a y.
+) -> [V::Vector; R] {
+    // SAFETY: the caller's: x and y have so many rows, x for writing if there is a y.
     unsafe {
-        let mut chains = [V::splat(V::Scalar::zero()); CHAINS];
+        let mut sums = [V::splat(V::Scalar::zero()); R];
         let mut j = 0;
-        while j + CHAINS * V::LANES <= cols {
-            for chain in &mut chains {
-                let mut v = V::load(x.add(j));
+        while j + V::LANES <= cols {
+            for r in 0..R {
+                let x = x.wrapping_add(r * cols + j);
+                let mut v = V::load(x);
                 if let Some(y) = y {
-                    v = V::where_positive(V::load(y.add(j)), v);
-                    V::store(v, x.add(j));
+                    v = V::where_positive(V::load(y.wrapping_add(r * cols + j)), v);
+                    V::store(v, x);
                 }
-                *chain = V::add(*chain, v);
-                j += V::LANES;
+                sums[r] = V::add(sums[r], v);
+            }
+            j += V::LANES;
+        }
+        let left = cols - j;
+        if left > 0 {
+            for r in 0..R {
+                let x = x.wrapping_add(r * cols + j);
+                let mut v = V::load_first(left, x);
+                if let Some(y) = y {
+                    // What is beyond y is loaded as 0, which is not positive.
+                    let y = y.wrapping_add(r * cols + j);
+                    v = V::where_positive(V::load_first(left, y), v);
+                    V::store_first(left, v, x);
+                }
+                sums[r] = V::add(sums[r], v);
             }
         }
-        while j < cols {
-            let n = (cols - j).min(V::LANES);
-            let mut v = V::load_first(n, x.add(j));
-            if let Some(y) = y {
-                // What is beyond y is loaded as 0, which is not positive.
-                v = V::where_positive(V::load_first(n, y.add(j)), v);
-                V::store_first(n, v, x.add(j));
-            }
-            chains[0] = V::add(chains[0], v);
-            j += n;
-        }
-        V::add(V::add(chains[0], chains[1]), V::add(chains[2], chains[3]))
+        sums
     }
 }

@@ -7,6 +7,7 @@ pub(super) mod avx2;
 pub(super) mod avx512;
 pub(super) mod portable;
 
+use super::dots::TileAt;
 use super::pack;
 use super::product::Product;
 use super::rows::Rows;
@@ -62,12 +63,17 @@ pub(crate) trait Simd: 'static {
         packed: Packed<Self::Scalar>,
         i: usize,
     );
-    unsafe fn finish(sums: *const Self::Vector, size: [usize; 2], tile: &Tile<Self::Scalar>);
-    unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
+    unsafe fn finish(sums: *const Self::Vector, size: [usize; 2], tile: &Tile<'_, Self::Scalar>);
+    unsafe fn dot_tile<const R: usize, const C: usize, const U: usize, const SUMMED: usize>(
         product: &Product<Self::Scalar>,
-        i: usize,
-        j: usize,
+        tile: &TileAt<Self::Scalar>,
     );
+    unsafe fn put_products<const R: usize, const C: usize>(
+        product: &Product<Self::Scalar>,
+        tile: &TileAt<Self::Scalar>,
+        elements: *const Self::Vector,
+    );
+    unsafe fn put_sums(tile: &TileAt<Self::Scalar>, first: usize, lanes: &[Self::Vector]);
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
     unsafe fn rows(rows: Rows<'_, Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
@@ -128,20 +134,44 @@ macro_rules! entry_points {
         unsafe fn finish(
             sums: *const Self::Vector,
             size: [usize; 2],
-            tile: &crate::matmul::sweep::Tile<Self::Scalar>,
+            tile: &crate::matmul::sweep::Tile<'_, Self::Scalar>,
         ) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::sweep::finish::<Self>(sums, size, tile) }
         }
 
         $(#[target_feature(enable = $features)])?
-        unsafe fn dot_tile<const R: usize, const C: usize, const U: usize>(
+        unsafe fn dot_tile<
+            const R: usize,
+            const C: usize,
+            const U: usize,
+            const SUMMED: usize,
+        >(
             product: &crate::matmul::product::Product<Self::Scalar>,
-            i: usize,
-            j: usize,
+            tile: &crate::matmul::dots::TileAt<Self::Scalar>,
         ) {
             // SAFETY: the caller's.
-            unsafe { crate::matmul::dots::dot_tile::<Self, R, C, U>(product, i, j) }
+            unsafe { crate::matmul::dots::dot_tile::<Self, R, C, U, SUMMED>(product, tile) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn put_products<const R: usize, const C: usize>(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            tile: &crate::matmul::dots::TileAt<Self::Scalar>,
+            elements: *const Self::Vector,
+        ) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::dots::put_products::<Self, R, C>(product, tile, elements) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn put_sums(
+            tile: &crate::matmul::dots::TileAt<Self::Scalar>,
+            first: usize,
+            lanes: &[Self::Vector],
+        ) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::dots::put_sums::<Self>(tile, first, lanes) }
         }
 
         $(#[target_feature(enable = $features)])?

@@ -102,14 +102,13 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         c: c.at.wrapping_offset(row.wrapping_mul(c.row)),
         c_row: c.row,
         last: V::LANES,
-        update: Update {
-            start: match product.update.start {
-                Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
-                Start::Zero => Start::Zero,
-            },
-            finish: product.update.finish.moved(row.wrapping_mul(c.row)),
-            ..product.update
+        start: match product.update.start {
+            Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
+            Start::Zero => Start::Zero,
         },
+        finish: product.update.finish.moved(row.wrapping_mul(c.row)),
+        is_a_write: product.update.is_a_write(),
+        update: &product.update,
     };
     let mut left = n;
     while left > 0 {
@@ -129,7 +128,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
                         multiply::<V, R, $vectors>(&tile);
                         tile.b = tile.b.wrapping_add(b_strip);
                         tile.c = tile.c.wrapping_add(width);
-                        tile.update.finish = tile.update.finish.moved(width as isize);
+                        tile.finish = tile.finish.moved(width as isize);
                         left -= width;
                         if left <= 2 * $vectors * V::LANES {
                             break; // the last two may be of other widths
@@ -160,14 +159,9 @@ const fn widest<V: Simd>(rows: usize) -> usize {
 pub(super) unsafe fn finish<V: Simd>(
     sums: *const V::Vector,
     [rows, vectors]: [usize; 2],
-    tile: &Tile<V::Scalar>,
+    tile: &Tile<'_, V::Scalar>,
 ) {
-    let Update {
-        alpha,
-        beta,
-        finish,
-        ..
-    } = tile.update;
+    let Update { alpha, beta, .. } = *tile.update;
     // SAFETY: the caller's: so many vectors are there, and the tile is within C.
     unsafe {
         for r in 0..rows {
@@ -179,7 +173,7 @@ pub(super) unsafe fn finish<V: Simd>(
                 if !beta.is_zero() {
                     x = V::mul_add(V::splat(beta), V::load_first(lanes, c), x);
                 }
-                let x = match finish {
+                let x = match tile.finish {
                     Finish::Identity => x,
                     Finish::Relu => V::relu(x),
                     Finish::WherePositive(gate) => {
@@ -194,7 +188,7 @@ pub(super) unsafe fn finish<V: Simd>(
 
 /// A tile of C, the band and the strip that it is the product of. Its last vectors have `last`
 /// lanes.
-pub(crate) struct Tile<S> {
+pub(crate) struct Tile<'a, S> {
     k: usize,
     a: Place<*const S>,
     b: *const S,
@@ -202,7 +196,10 @@ pub(crate) struct Tile<S> {
     c: *mut S,
     c_row: isize,
     last: usize,
-    update: Update<S>,
+    start: Start<S>,
+    finish: Finish<S>,
+    is_a_write: bool,
+    update: &'a Update<S>,
 }
 
 /// Inner axes that are longer than this leave the time to fetch C ahead of its use.
@@ -213,7 +210,7 @@ const AHEAD: isize = 8;
 
 /// A tile of R rows of N vectors.
 #[inline(always)]
-unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scalar>) {
+unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::Scalar>) {
     let Tile {
         k,
         a,
@@ -252,7 +249,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         // loops without branches, and the tile stays in the registers.
         let zero = V::splat(V::Scalar::zero());
         let mut x = [[zero; N]; R];
-        if let Start::Bias(bias) = tile.update.start {
+        if let Start::Bias(bias) = tile.start {
             for r in 0..R {
                 x[r] = [V::splat(*bias.wrapping_add(r)); N];
             }
@@ -260,31 +257,40 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<V::Scala
         let mut b_row = [zero; N];
         let mut column = 0;
         let ahead = AHEAD.wrapping_mul(tile.b_row);
-        for _ in 0..k {
-            for v in 0..N {
-                b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
-                if const { R == V::ROWS && N == V::VECTORS } {
-                    // Where tiles are large, a strip is as large as the first cache.
-                    V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
+        macro_rules! add_products {
+            ($fetch:expr) => {
+                for _ in 0..k {
+                    for v in 0..N {
+                        b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
+                        if $fetch {
+                            V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
+                        }
+                    }
+                    for r in 0..R {
+                        let a = V::splat(*a_rows[r].wrapping_offset(column));
+                        for v in 0..N {
+                            x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
+                        }
+                    }
+                    column = column.wrapping_add(a.col);
+                    b = b.wrapping_offset(tile.b_row);
                 }
-            }
-            for r in 0..R {
-                let a = V::splat(*a_rows[r].wrapping_offset(column));
-                for v in 0..N {
-                    x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
-                }
-            }
-            column = column.wrapping_add(a.col);
-            b = b.wrapping_offset(tile.b_row);
+            };
+        }
+        if const { R == V::ROWS && N == V::VECTORS } && k >= LONG {
+            // A large product's: its strips are as large as the first cache.
+            add_products!(true);
+        } else {
+            add_products!(false);
         }
 
-        if !tile.update.is_a_write() {
+        if !tile.is_a_write {
             // By way of memory, in a function for tiles of all sizes, which is rarely called: it is
             // not worth one for each of them.
             let sums = x;
             return V::finish(sums.as_ptr().cast(), [R, N], tile);
         }
-        match tile.update.finish {
+        match tile.finish {
             Finish::Identity => {}
             Finish::Relu => {
                 for r in 0..R {

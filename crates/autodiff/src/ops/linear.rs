@@ -37,12 +37,8 @@ impl Op for Linear {
         x: Primals<'_, S>,
         _z: &[S],
         z_bar: &mut [S],
-        mut x_bar: Cotangents<'_, S>,
+        x_bar: Cotangents<'_, S>,
     ) {
-        if let Some(mut b_bar) = x_bar.get(2) {
-            let (b_bar, is_first) = b_bar.destination();
-            row_sums(z_bar, b_bar, !is_first);
-        }
         pull_back(x, z_bar, x_bar);
     }
 
@@ -71,16 +67,46 @@ pub(super) fn apply<S: Scalar>(x: Primals<'_, S>, activation: Activation, z: &mu
     );
 }
 
-/// What Z̄ contributes to W̄ and Ā.
+/// What Z̄ contributes to W̄, b̄ and Ā.
 pub(super) fn pull_back<S: Scalar>(x: Primals<'_, S>, z_bar: &[S], mut x_bar: Cotangents<'_, S>) {
     let [n_out, n_in, m] = sizes(x);
-    let z_bar = Matrix::row_major(z_bar, n_out, m);
-    if let Some(mut w_bar) = x_bar.get(0) {
-        w_bar.add_matmul(S::one(), z_bar, Matrix::row_major(x.get(1), n_in, m).t());
+    if let Some([mut w_bar, mut b_bar]) = x_bar.get_both([0, 2]) {
+        let a = Matrix::row_major(x.get(1), n_in, m);
+        let z_bar = Matrix::row_major(z_bar, n_out, m);
+        w_bar.add_matmul_and_row_sums(z_bar, a.t(), &mut b_bar);
+    } else {
+        if let Some(mut b_bar) = x_bar.get(2) {
+            let (b_bar, is_first) = b_bar.destination();
+            row_sums(z_bar, b_bar, !is_first);
+        }
+        pull_back_to_weights(x, z_bar, &mut x_bar);
     }
+    pull_back_to_activations(x, z_bar, &mut x_bar);
+}
+
+/// What Z̄ contributes to W̄.
+pub(super) fn pull_back_to_weights<S: Scalar>(
+    x: Primals<'_, S>,
+    z_bar: &[S],
+    x_bar: &mut Cotangents<'_, S>,
+) {
+    let [n_out, n_in, m] = sizes(x);
+    if let Some(mut w_bar) = x_bar.get(0) {
+        let a = Matrix::row_major(x.get(1), n_in, m);
+        w_bar.add_matmul(S::one(), Matrix::row_major(z_bar, n_out, m), a.t());
+    }
+}
+
+/// What Z̄ contributes to Ā.
+pub(super) fn pull_back_to_activations<S: Scalar>(
+    x: Primals<'_, S>,
+    z_bar: &[S],
+    x_bar: &mut Cotangents<'_, S>,
+) {
+    let [n_out, n_in, m] = sizes(x);
     if let Some(mut a_bar) = x_bar.get(1) {
         let w = Matrix::row_major(x.get(0), n_out, n_in);
-        a_bar.add_matmul(S::one(), w.t(), z_bar);
+        a_bar.add_matmul(S::one(), w.t(), Matrix::row_major(z_bar, n_out, m));
     }
 }
 
@@ -90,6 +116,7 @@ fn matrices(shapes: [Shape; 3]) -> Option<[[usize; 2]; 3]> {
 }
 
 /// n_out, n_in and m.
+#[inline(always)]
 fn sizes<S: Scalar>(x: Primals<'_, S>) -> [usize; 3] {
     let (w, a) = (x.dims(0), x.dims(1));
     [w[0], w[1], a[1]]

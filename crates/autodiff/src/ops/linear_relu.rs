@@ -1,5 +1,5 @@
 use super::Linear;
-use super::linear::{apply, pull_back};
+use super::linear::{apply, pull_back, pull_back_to_activations, pull_back_to_weights};
 use crate::matmul::{Activation, rectify_rows};
 use crate::signature::{Draw, Kink, Signature};
 use crate::vectorized::update;
@@ -28,6 +28,9 @@ impl Op for LinearRelu {
         y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
+        if x_bar.is_rectified() {
+            return pull_back(x, y_bar, x_bar);
+        }
         // relu(z) is positive or NaN where z is.
         if let Some(mut b_bar) = x_bar.get(2) {
             let (b_bar, is_first) = b_bar.destination();
@@ -41,7 +44,12 @@ impl Op for LinearRelu {
                 },
             );
         }
-        pull_back(x, y_bar, x_bar);
+        pull_back_to_weights(x, y_bar, &mut x_bar);
+        pull_back_to_activations(x, y_bar, &mut x_bar);
+    }
+
+    fn rectifies(&self) -> bool {
+        true
     }
 
     fn signature(draw: &mut Draw<'_>) -> Signature<Self> {

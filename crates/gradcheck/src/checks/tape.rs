@@ -1,7 +1,7 @@
 //! The op on a tape: fan-out, dead branches, replays, and inputs that nobody wants.
 
 use autodiff::{ErasedOp, Scalar, Tape, Tensor, Var, Wide, direct};
-use num_traits::Float as _;
+use num_traits::{Float as _, One as _, Zero as _};
 
 use super::linearity::all_equal;
 use crate::case::{Instance, Shared};
@@ -13,6 +13,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
     let point = Point::of(instance)?;
     wanted_replayed_and_repeated(instance)?;
     diamond(&point)?;
+    rectified(&point)?;
     repeated_input(&point)
 }
 
@@ -130,6 +131,46 @@ fn diamond(point: &Point<'_>) -> Checked<()> {
         &expected,
         |_| bound,
         "with two consumers it is not the sum of both contributions",
+    )
+}
+
+/// An op that says it rectifies counts no cotangent where its output is not positive, and takes one
+/// that somebody else has rectified: before a linear layer, here with the identity for weights.
+fn rectified(point: &Point<'_>) -> Checked<()> {
+    if !point.op.rectifies() {
+        return Ok(());
+    }
+    let kept = |k: usize| match point.y.as_slice()[k] <= Wide::zero() {
+        true => Wide::zero(),
+        false => point.y_bar.as_slice()[k],
+    };
+    let kept = Tensor::from_fn(point.y.shape(), kept);
+    all_equal(
+        &claimed(point.op, &point.x, &point.y, &kept),
+        &point.x_bar,
+        |_| 0.0,
+        "it says that it rectifies, and counts a cotangent where the output is not positive",
+    )?;
+    let &[n, _] = point.y.shape().dims() else {
+        return Ok(());
+    };
+    let tape = Tape::<Wide>::new();
+    let x: Vec<_> = point.x.iter().map(|x| tape.variable(x.clone())).collect();
+    let output = record(&tape, point.instance, &x)?;
+    let one_on_the_diagonal = |k: usize| match k / n == k % n {
+        true => Wide::one(),
+        false => Wide::zero(),
+    };
+    let identity = tape.data(Tensor::from_fn([n, n], one_on_the_diagonal));
+    let next = identity.linear(output, tape.data(Tensor::zeros([n, 1])));
+    let gradients = next.backward_from(&point.y_bar);
+    let got: Vec<_> = x.iter().map(|&x| gradients.wrt(x).to_tensor()).collect();
+    let bound = AGREEMENT * largest(&point.x_bar);
+    all_equal(
+        &got,
+        &point.x_bar,
+        |_| bound,
+        "told that the cotangent is rectified, it gives something else",
     )
 }
 

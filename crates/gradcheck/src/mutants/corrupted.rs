@@ -130,6 +130,11 @@ macro_rules! corrupted_at {
                 self.spoil::<$scalar>(&*self.op, x, y, y_bar, x_bar);
             }
 
+            /// A spoiled rule promises nothing.
+            fn rectifies(&self) -> bool {
+                false
+            }
+
             fn composition<'t>(&self, x: &[Var<'t, $scalar>]) -> Option<Var<'t, $scalar>> {
                 self.op.composition(x)
             }

@@ -2,6 +2,9 @@
 //! reference, exactly on integers and within the bound of rounding on other numbers; that threads
 //! and addresses change no bit; and what is refused.
 
+mod fused;
+mod stored;
+
 use std::panic::{UnwindSafe, catch_unwind};
 
 use autodiff::matmul::{
@@ -10,90 +13,7 @@ use autodiff::matmul::{
 };
 use autodiff::{Dual, Scalar};
 use proptest::prelude::*;
-
-/// How a rows × cols matrix lies in its slice: row by row, or column by column if transposed, with
-/// elements `step` apart, `gap` more between two rows, and `tail` unused places at the end.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    transposed: bool,
-    step: usize,
-    gap: usize,
-    tail: usize,
-}
-
-/// A slice, and where the matrix lies in it. The arithmetic of offsets is this file's own.
-#[derive(Clone, Debug)]
-struct Stored<S> {
-    data: Vec<S>,
-    size: [usize; 2],
-    layout: Layout,
-}
-
-impl Layout {
-    const ROW_MAJOR: Self = Self {
-        transposed: false,
-        step: 1,
-        gap: 0,
-        tail: 0,
-    };
-
-    /// The places of the elements, row by row.
-    fn places(self, [rows, cols]: [usize; 2]) -> Vec<usize> {
-        let elements = (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j)));
-        elements
-            .map(|(i, j)| match self.transposed {
-                false => i * (cols * self.step + self.gap) + j * self.step,
-                true => j * (rows * self.step + self.gap) + i * self.step,
-            })
-            .collect()
-    }
-}
-
-impl<S: Scalar> Stored<S> {
-    /// Integers from −9 to 9, so that products and sums are exact and their order does not matter;
-    /// `unused` between them, and nothing behind the last one but the tail: what reads or writes
-    /// past that leaves the allocation.
-    fn integers(size: [usize; 2], layout: Layout, seed: u32, unused: S) -> Self {
-        let places = layout.places(size);
-        let len = places.iter().max().map_or(0, |last| last + 1) + layout.tail;
-        let mut data = vec![unused; len];
-        for (k, place) in (seed..).zip(places) {
-            let integer = k.wrapping_mul(2_654_435_761) >> 16;
-            data[place] = S::constant(f64::from(integer % 19) - 9.0);
-        }
-        Self { data, size, layout }
-    }
-
-    /// The elements, row by row.
-    fn elements(&self) -> Vec<S> {
-        let places = self.layout.places(self.size).into_iter();
-        places.map(|place| self.data[place]).collect()
-    }
-
-    fn set_elements(&mut self, elements: &[S]) {
-        for (place, &element) in self.layout.places(self.size).into_iter().zip(elements) {
-            self.data[place] = element;
-        }
-    }
-
-    fn matrix(&self) -> Matrix<'_, S> {
-        let ([rows, cols], Layout { step, gap, .. }) = (self.size, self.layout);
-        if self.layout.transposed {
-            Matrix::strided(&self.data, cols, rows, rows * step + gap, step).t()
-        } else {
-            Matrix::strided(&self.data, rows, cols, cols * step + gap, step)
-        }
-    }
-
-    fn matrix_mut(&mut self) -> MatrixMut<'_, S> {
-        let ([rows, cols], Layout { step, gap, .. }) = (self.size, self.layout);
-        if self.layout.transposed {
-            MatrixMut::strided(&mut self.data, cols, rows, rows * step + gap, step).t()
-        } else {
-            MatrixMut::strided(&mut self.data, rows, cols, cols * step + gap, step)
-        }
-    }
-}
+use stored::{Layout, Stored};
 
 #[derive(Clone, Copy, Debug)]
 struct Product {
@@ -143,83 +63,6 @@ impl Product {
                 );
             }
         }
-    }
-
-    /// f(A B + b 1ᵀ) against its three steps.
-    fn assert_affine_exact<S: Scalar>(self, activation: Activation) {
-        let Self { layouts, seed, .. } = self;
-        let [m, k, n] = self.size;
-        let a = Stored::<S>::integers([m, k], layouts[0], seed, S::nan());
-        let b = Stored::integers([k, n], layouts[1], seed ^ 0xb, S::nan());
-        let bias = Stored::integers([m, 1], Layout::ROW_MAJOR, seed ^ 0xd, S::nan());
-        let mut c = Stored::integers([m, n], layouts[2], seed ^ 0xc, S::constant(0.5));
-        c.set_elements(&vec![S::nan(); m * n]);
-
-        let mut expected = c.clone();
-        let mut z: Vec<S> = (0..m * n).map(|at| bias.data[at / n]).collect();
-        reference(
-            S::one(),
-            Matrix::row_major(&a.elements(), m, k),
-            Matrix::row_major(&b.elements(), k, n),
-            S::one(),
-            MatrixMut::row_major(&mut z, m, n),
-        );
-        if activation == Activation::Relu {
-            z.iter_mut().for_each(|z| *z = z.max(S::zero()));
-        }
-        expected.set_elements(&z);
-        affine(
-            a.matrix(),
-            b.matrix(),
-            &bias.data,
-            activation,
-            c.matrix_mut(),
-        );
-        assert_eq!(c.data, expected.data);
-    }
-}
-
-impl Product {
-    /// A B where C is positive or NaN, against the reference and the condition; among C's elements
-    /// are a NaN, both zeros and infinities.
-    fn assert_where_positive_exact<S: Scalar>(self) {
-        let Self { layouts, seed, .. } = self;
-        let [m, k, n] = self.size;
-        let a = Stored::<S>::integers([m, k], layouts[0], seed, S::nan());
-        let b = Stored::integers([k, n], layouts[1], seed ^ 0xb, S::nan());
-        let mut c = Stored::integers([m, n], layouts[2], seed ^ 0xc, S::constant(0.5));
-        let mut elements = c.elements();
-        let special = [
-            S::nan(),
-            S::zero(),
-            -S::zero(),
-            S::infinity(),
-            -S::infinity(),
-        ];
-        for (at, x) in elements.iter_mut().enumerate().skip(seed as usize % 3) {
-            if at % 3 == 0 {
-                *x = special[at / 3 % special.len()];
-            }
-        }
-        c.set_elements(&elements);
-
-        let mut expected = c.clone();
-        let mut product = vec![S::nan(); m * n];
-        reference(
-            S::one(),
-            Matrix::row_major(&a.elements(), m, k),
-            Matrix::row_major(&b.elements(), k, n),
-            S::zero(),
-            MatrixMut::row_major(&mut product, m, n),
-        );
-        for (x, &before) in product.iter_mut().zip(&elements) {
-            if before <= S::zero() {
-                *x = S::zero();
-            }
-        }
-        expected.set_elements(&product);
-        matmul_where_positive(a.matrix(), b.matrix(), c.matrix_mut());
-        assert_eq!(c.data, expected.data);
     }
 }
 
@@ -281,9 +124,21 @@ proptest! {
     }
 
     #[test]
-    fn a_product_where_c_is_positive_is_that(product in product()) {
-        product.assert_where_positive_exact::<f32>();
-        product.assert_where_positive_exact::<f64>();
+    fn a_product_where_a_gate_is_positive_is_that(product in product()) {
+        product.assert_gated_exact::<f32>();
+        product.assert_gated_exact::<f64>();
+    }
+
+    #[test]
+    fn a_product_with_row_sums_is_both(product in product(), add: bool) {
+        product.assert_row_sums_exact::<f32>(add);
+        product.assert_row_sums_exact::<f64>(add);
+    }
+
+    #[test]
+    fn sums_on_the_way_change_no_bit(m in 1..24_usize, k in 0..320_usize, n in 1..24_usize) {
+        fused::assert_sums_on_the_way_change_no_bit::<f32>([m, k, n]);
+        fused::assert_sums_on_the_way_change_no_bit::<f64>([m, k, n]);
     }
 
     #[test]
@@ -382,8 +237,8 @@ fn products_of_several_blocks_agree_too() {
                 beta: 0.0,
                 seed: 2,
             };
-            product.assert_where_positive_exact::<f32>();
-            product.assert_where_positive_exact::<f64>();
+            product.assert_gated_exact::<f32>();
+            product.assert_gated_exact::<f64>();
         }
     }
 }
@@ -398,8 +253,9 @@ fn other_scalars_are_fused_in_steps() {
         beta: 0.0,
         seed: 3,
     };
-    product.assert_where_positive_exact::<Dual<f64>>();
+    product.assert_gated_exact::<Dual<f64>>();
     product.assert_affine_exact::<Dual<f64>>(Activation::Relu);
+    product.assert_row_sums_exact::<Dual<f64>>(true);
 }
 
 /// A kernel that refused everything would pass the tests above.
