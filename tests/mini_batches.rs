@@ -218,6 +218,34 @@ fn a_size_that_the_data_does_not_have_is_an_error() {
     }
 }
 
+/// Many features are not copied to the tape, which must neither change them nor lose them.
+#[test]
+fn a_batch_takes_the_place_of_features_that_the_tape_shares() {
+    let (features, m) = (100, 400);
+    let x = Tensor::from_fn([features, m], |k| (k * 31 % 97) as f64 / 97.0 - 0.5);
+    let y = Tensor::from_fn([1, m], |k| (k % 3 % 2) as f64);
+    let data = Dataset::new(x.clone(), y).unwrap();
+    let batch: Vec<usize> = (0..m).map(|k| k / 2).collect();
+    let first_half_twice = select(&data, &batch);
+    let model = Mlp::new(&[features, 3, 1], &He, &mut NumpyRandom::seed(3)).unwrap();
+    let nothing = Regularization::default();
+    let costs = |tape: &Tape<f64>| {
+        let held = std::sync::Arc::strong_count(&data.shared_x());
+        let mut pass = Taped::record(tape, &model, &data, &nothing);
+        assert_eq!(std::sync::Arc::strong_count(&data.shared_x()), held + 1);
+        let first = pass.evaluate();
+        pass.load(&data, &batch);
+        [first, pass.evaluate()]
+    };
+    let cost = |data| HandWritten::new(&model, data, &nothing).evaluate();
+    let expected = [cost(&data), cost(&first_half_twice)];
+    for (found, expected) in costs(&Tape::new()).into_iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-14);
+    }
+    assert!((expected[0] - expected[1]).abs() > 1e-6);
+    assert_eq!(*data.x(), x);
+}
+
 #[test]
 fn steps_of_mini_batches_allocate_nothing() {
     let data = circles(300);

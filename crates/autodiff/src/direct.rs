@@ -189,6 +189,7 @@ impl<S: Scalar> Arguments<S> {
     fn primals(&self) -> Primals<'_, S> {
         Primals {
             values: &self.values,
+            shared: &[],
             slots: &self.slots,
             inputs: &self.inputs,
         }

@@ -1,12 +1,14 @@
 //! What a rule is handed: the primals it reads and the cotangents it adds to.
 
 use std::ops::{Index, Range};
+use std::sync::Arc;
 
 use crate::matmul::{Matrix, MatrixMut, matmul, matmul_and_row_sums, matmul_gated};
 use crate::vectorized::{assign, update};
-use crate::{Scalar, Shape, View};
+use crate::{Scalar, Shape, Tensor, View};
 
-/// Where the value of a node lives in the value arena.
+/// Where the value of a node lives: in the value arena, or, if that would end before it, among the
+/// arrays that the tape shares with others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) offset: usize,
@@ -15,10 +17,34 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// The offset that stands for the first of the shared arrays.
+    const SHARED: usize = usize::MAX / 2;
+
+    pub(crate) fn shared(array: usize, shape: Shape) -> Self {
+        Self {
+            offset: Self::SHARED + array,
+            len: shape.size(),
+            shape,
+        }
+    }
+
+    /// Which of the shared arrays it is.
+    pub(crate) fn array(&self) -> Option<usize> {
+        self.offset.checked_sub(Self::SHARED)
+    }
+
     #[inline]
     pub(crate) fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.len
     }
+}
+
+/// The value of a slot that is not in the arena.
+#[cold]
+#[inline(never)]
+pub(crate) fn shared<'a, S: Scalar>(arrays: &'a [Arc<Tensor<S>>], slot: &Slot) -> &'a [S] {
+    let array = slot.array().expect("other values are in the arena");
+    arrays[array].as_slice()
 }
 
 /// The values of an op's inputs, in the order the op was recorded with.
@@ -35,6 +61,8 @@ impl Slot {
 #[derive(Clone, Copy, Debug)]
 pub struct Primals<'a, S> {
     pub(crate) values: &'a [S],
+    /// Values that are not in that arena.
+    pub(crate) shared: &'a [Arc<Tensor<S>>],
     /// Of all nodes.
     pub(crate) slots: &'a [Slot],
     /// The nodes that the inputs are.
@@ -50,7 +78,11 @@ impl<'a, S: Scalar> Primals<'a, S> {
     #[inline]
     #[must_use]
     pub fn get(&self, i: usize) -> &'a [S] {
-        &self.values[self.slots[self.inputs[i]].range()]
+        let slot = &self.slots[self.inputs[i]];
+        match self.values.get(slot.range()) {
+            Some(x) => x,
+            None => shared(self.shared, slot),
+        }
     }
 
     /// The number of inputs.

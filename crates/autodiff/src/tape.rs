@@ -3,10 +3,11 @@
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::arena::Arena;
 use crate::op::ErasedOp;
-use crate::operands::{Cotangents, Primals, Slot};
+use crate::operands::{Cotangents, Primals, Slot, shared};
 use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
 
 /// A recorded program: leaves, and ops over what came before them.
@@ -41,6 +42,8 @@ const IN_UPDATE: &str = "the closure of `update` must not use the tape";
 /// The tape without the cell around it.
 pub(crate) struct Program<S> {
     pub(crate) values: Arena<S>,
+    /// Values of leaves that are not in the arena.
+    shared: Vec<Arc<Tensor<S>>>,
     pub(crate) nodes: Vec<Node<S>>,
     /// Where the value of each node is.
     pub(crate) slots: Vec<Slot>,
@@ -67,6 +70,7 @@ impl<S: Scalar> Tape<S> {
         Self {
             program: RefCell::new(Program {
                 values: Arena::new(),
+                shared: Vec::new(),
                 nodes: Vec::new(),
                 slots: Vec::new(),
                 inputs: Vec::new(),
@@ -86,6 +90,40 @@ impl<S: Scalar> Tape<S> {
     #[track_caller]
     pub fn data(&self, value: impl Into<Tensor<S>>) -> Var<'_, S> {
         self.leaf(&value.into(), false)
+    }
+
+    /// [`data`](Tape::data) that is not copied: the tape reads it where it is, and holds on to it.
+    /// For a data set that is large, and used elsewhere.
+    ///
+    /// Nobody sees the tape write to it: a first [`set`](Tape::set) or [`update`](Tape::update)
+    /// copies it, if others hold it too.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use autodiff::{Tape, Tensor};
+    ///
+    /// let examples = Arc::new(Tensor::from([1.0, 2.0, 3.0]));
+    /// let tape = Tape::new();
+    /// let x = tape.shared_data(Arc::clone(&examples));
+    /// let total = x.sum();
+    /// assert_eq!(total.item(), 6.0);
+    ///
+    /// tape.update(x, |x| x[0] = 4.0);
+    /// tape.replay();
+    /// assert_eq!((total.item(), examples[[0]]), (9.0, 1.0));
+    /// ```
+    #[track_caller]
+    pub fn shared_data(&self, value: Arc<Tensor<S>>) -> Var<'_, S> {
+        let mut program = self.program_mut();
+        let slot = Slot::shared(program.shared.len(), value.shape());
+        program.shared.push(value);
+        let node = Node {
+            op: None,
+            inputs: 0..0,
+            tracked: false,
+        };
+        Var::new(self, program.push(node, slot))
     }
 
     #[track_caller]
@@ -217,15 +255,22 @@ impl<S: Scalar> Tape<S> {
             std::ptr::eq(leaf.tape(), self),
             "the leaf was recorded on another tape"
         );
-        let place = {
+        let slot = {
             let is_leaf = self.program().nodes[leaf.node()].op.is_none();
             assert!(
                 is_leaf,
                 "only leaves can be set, and this is the output of an op"
             );
-            self.program().slots[leaf.node()].range()
+            self.program().slots[leaf.node()]
         };
-        self.change(place, change);
+        match slot.array() {
+            None => self.change(slot.range(), change),
+            Some(array) => {
+                let mut program = self.program_mut();
+                program.stale = true;
+                change(Arc::make_mut(&mut program.shared[array]).as_mut_slice());
+            }
+        }
     }
 
     /// Changes values of leaves, all of them in `place`.
@@ -279,6 +324,7 @@ impl<S: Scalar> Tape<S> {
     pub fn clear(&mut self) {
         let program = self.program.get_mut();
         program.values.clear();
+        program.shared.clear();
         program.nodes.clear();
         program.slots.clear();
         program.inputs.clear();
@@ -335,6 +381,7 @@ impl<S: Scalar> Program<S> {
         };
         let x = Primals {
             values: &self.values,
+            shared: &self.shared,
             slots: &self.slots,
             inputs: self.inputs(node),
         };
@@ -347,8 +394,12 @@ impl<S: Scalar> Program<S> {
         if self.nodes[node].op.is_some() {
             self.assert_fresh();
         }
-        let slot = self.slots[node];
-        View::of_size(slot.shape, &self.values[slot.range()])
+        let slot = &self.slots[node];
+        let value = match self.values.get(slot.range()) {
+            Some(value) => value,
+            None => shared(&self.shared, slot),
+        };
+        View::of_size(slot.shape, value)
     }
 
     /// Reading a value that belongs to leaves of the past would be a silent mistake.
@@ -395,6 +446,7 @@ impl<S: Scalar> Program<S> {
         let (before, rest) = self.values.split_at_mut(output.offset);
         let inputs = Primals {
             values: before,
+            shared: &self.shared,
             slots: &self.slots,
             inputs: &self.inputs[inputs.clone()],
         };

@@ -1,5 +1,7 @@
 //! Labelled examples, checked once.
 
+use std::sync::Arc;
+
 use autodiff::{Scalar, Shape, Tensor};
 use thiserror::Error;
 
@@ -25,7 +27,7 @@ use thiserror::Error;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset<S> {
-    x: Tensor<S>,
+    x: Arc<Tensor<S>>,
     y: Tensor<S>,
 }
 
@@ -117,13 +119,19 @@ impl<S: Scalar> Dataset<S> {
                 value: y.as_slice()[example].to_string(),
             });
         }
-        Ok(Self { x, y })
+        Ok(Self { x: Arc::new(x), y })
     }
 
     /// The features, of shape `(n_x, m)`.
     #[must_use]
     pub fn x(&self) -> &Tensor<S> {
         &self.x
+    }
+
+    /// The features, to hold on to: not a copy.
+    #[must_use]
+    pub fn shared_x(&self) -> Arc<Tensor<S>> {
+        Arc::clone(&self.x)
     }
 
     /// The labels, of shape `(1, m)`.

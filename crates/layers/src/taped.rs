@@ -34,6 +34,10 @@ pub struct Taped<'t, S: Scalar> {
     gradients: Gradients<'t, S>,
 }
 
+/// Bytes of features that are better not copied. Fewer of them gain more from a place on the tape,
+/// where they begin with a line of the cache.
+const LARGE: usize = 1 << 17;
+
 impl<'t, S: Scalar> Taped<'t, S> {
     /// Records the network, its cost on the data, and the sweep.
     ///
@@ -52,9 +56,15 @@ impl<'t, S: Scalar> Taped<'t, S> {
         let each = if regularization.drops() { 3 } else { 1 };
         let hidden = model.sizes()[1..].iter();
         let hidden = hidden.map(|n| each * n * data.examples());
-        let elements = data.x().as_slice().len() + data.y().as_slice().len();
+        let features = data.x().as_slice();
+        let is_large = size_of_val(features) >= LARGE;
+        let copied = if is_large { 0 } else { features.len() };
+        let elements = copied + data.y().as_slice().len();
         tape.reserve(elements + model.parameters().len() + hidden.sum::<usize>() + 1);
-        let x = tape.data(data.x().clone());
+        let x = match is_large {
+            true => tape.shared_data(data.shared_x()),
+            false => tape.data(data.x().clone()),
+        };
         let y = tape.data(data.y().clone());
         let mut noise = Vec::new();
         let network = model.record_with(x, |_, activations| {

@@ -69,11 +69,13 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let pack_a = product.a.col != 1;
-    // Either bands of A are read from afar and what is packed of B stays in the second cache, or
-    // it is a block of A that stays there.
-    let (most, strips) = match pack_a {
-        false => (2 * inner_block::<V>(), 8),
-        true => (inner_block::<V>(), 24),
+    // Either bands of A are read from afar and what is packed of B stays in the second cache, or a
+    // block of A and one of B do. Where the inner axis is not cut, more of B than that is better
+    // than packing A more often.
+    let (most, strips) = match (pack_a, product.has_parts()) {
+        (false, _) => (2 * inner_block::<V>(), 8),
+        (true, true) => (inner_block::<V>(), 12),
+        (true, false) => (inner_block::<V>(), 24),
     };
     let depth = match product.has_parts() {
         true => product.k.clamp(1, most),
@@ -84,8 +86,13 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
     let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
     let a_lines = if pack_a { lines(rows * depth) } else { 0 };
+    let needed = a_lines + lines(cols * depth);
     let mut workspace = WORKSPACE.take();
-    workspace.reserve(a_lines + lines(cols * depth));
+    if workspace.capacity() < needed {
+        // What was packed before is of no use, so nothing is copied, and the old one goes first.
+        drop(workspace);
+        workspace = Vec::with_capacity(needed);
+    }
     let a = workspace.as_mut_ptr().cast::<V::Scalar>();
     let b = workspace
         .as_mut_ptr()
