@@ -52,7 +52,10 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         let variables: Vec<usize> = variables.map(|(node, _)| node).collect();
         let plan = Plan::new(&program, &variables, output.node());
         let slot = |node| (node, program.slots[node]);
-        let rectifies = |node: &Node<S>| node.op.as_ref().is_some_and(|op| op.rectifies());
+        // Of matrices, which is what products contribute to, and what the verifier looks at.
+        let rectifies = |(node, slot): (&Node<S>, &Slot)| {
+            slot.shape.rank() == 2 && node.op.as_ref().is_some_and(|op| op.rectifies())
+        };
         let variables = variables.into_iter().map(slot).collect();
         let mut gradients = Self {
             tape: output.tape(),
@@ -61,8 +64,10 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             order: plan.order,
             cotangents: Arena::zeros(plan.housing.size()),
             contents: vec![Content::Nothing; plan.homes.len()],
-            rectify: program.nodes[..plan.homes.len()]
+            rectify: program
+                .nodes
                 .iter()
+                .zip(&program.slots)
                 .map(rectifies)
                 .collect(),
             homes: plan.homes,

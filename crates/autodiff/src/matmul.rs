@@ -42,7 +42,6 @@ use native::Native;
 use product::{Product, Update};
 pub(crate) use rows::{native_rectify_rows, native_row_sums};
 pub use rows::{rectify_rows, row_sums};
-#[allow(unused_imports, reason = "for loops outside of this module")]
 pub(crate) use threads::in_parts;
 pub use threads::{set_threads, threads};
 
@@ -97,8 +96,12 @@ fn refuse((m, k): (usize, usize), (k_b, n): (usize, usize), (rows, cols): (usize
 /// The contract as three loops: what every kernel is tested against, and the one for scalars that
 /// have none of their own.
 ///
-/// Sizes are taken from C and from the columns of A; call it through [`matmul`] to have them
-/// checked.
+/// Sizes are taken from C and from the columns of A; call it through [`matmul_by`], with
+/// [`Kernel::Reference`], to have them checked.
+///
+/// # Panics
+///
+/// If A or B is smaller than that.
 pub fn reference<S: Scalar>(
     alpha: S,
     a: Matrix<'_, S>,
@@ -109,9 +112,9 @@ pub fn reference<S: Scalar>(
     let MatrixMut { data, layout } = c;
     for i in 0..layout.rows {
         for j in 0..layout.cols {
-            let product: S = (0..a.cols()).map(|k| a.at(i, k) * b.at(k, j)).sum();
+            let product = added((0..a.cols()).map(|k| a.at(i, k) * b.at(k, j)));
             let element = &mut data[layout.offset(i, j)];
-            *element = if beta.is_zero() {
+            *element = if beta.is_constant_zero() {
                 alpha * product
             } else {
                 alpha * product + beta * *element
@@ -120,12 +123,18 @@ pub fn reference<S: Scalar>(
     }
 }
 
+/// A sum that is 0 of nothing: `Iterator::sum` has −0 for it.
+fn added<S: Scalar>(terms: impl Iterator<Item = S>) -> S {
+    terms.fold(S::zero(), |sum, term| sum + term)
+}
+
 /// C ← α A B + β C by one certain kernel, whether or not it is a good one for these sizes; `false`,
 /// and C as it was, if it does not take the layout or the scalar. This is for those who compare.
 ///
 /// # Panics
 ///
-/// If the sizes do not fit.
+/// If the sizes do not fit, or the machine does not have the kernel's instruction set: see
+/// [`Kernel::available`].
 #[track_caller]
 pub fn matmul_by<S: Scalar>(
     kernel: Kernel,
@@ -163,7 +172,10 @@ pub(crate) fn native_by<S: Native>(
     let Some(product) = kernel.oriented(product) else {
         return false;
     };
-    assert!(kernel.is_available(), "the machine has no {kernel:?}");
+    assert!(
+        kernel.is_available(),
+        "the machine has no {kernel:?}: see Kernel::available()"
+    );
     // SAFETY: it is available; the matrices are borrowed until the end of this function.
     unsafe { kernel.call(&product) };
     true

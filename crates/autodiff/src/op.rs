@@ -71,8 +71,10 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     fn vjp<S: Scalar>(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>);
 
     /// Whether `vjp` counts the cotangent of an element only where the output is positive or NaN, as
-    /// the adjoint of a rectifier does. Whoever computes ȳ may then leave zeros elsewhere, where
-    /// that costs nothing, and [`Cotangents::is_rectified`] says that it was done.
+    /// the adjoint of relu does (and of no other rectifier). Whoever computes ȳ, a matrix, may then
+    /// leave zeros elsewhere, where that costs nothing, and [`Cotangents::output_is_rectified`] says
+    /// that it was done. Where it was not, `vjp` still has to see to it. The verifier checks an op
+    /// that says so.
     fn rectifies(&self) -> bool {
         false
     }

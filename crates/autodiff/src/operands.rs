@@ -28,6 +28,27 @@ impl Slot {
         }
     }
 
+    /// The value, in the arena or in one of the shared arrays.
+    #[inline]
+    pub(crate) fn value<'a, S: Scalar>(
+        &self,
+        arena: &'a [S],
+        arrays: &'a [Arc<Tensor<S>>],
+    ) -> &'a [S] {
+        // No question but that of the bounds, where it is in the arena.
+        match arena.get(self.offset..self.offset + self.len) {
+            Some(value) => value,
+            None => self.shared_value(arrays),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn shared_value<'a, S: Scalar>(&self, arrays: &'a [Arc<Tensor<S>>]) -> &'a [S] {
+        let array = self.array().expect("other values are in the arena");
+        arrays[array].as_slice()
+    }
+
     /// Which of the shared arrays it is.
     pub(crate) fn array(&self) -> Option<usize> {
         self.offset.checked_sub(Self::SHARED)
@@ -35,16 +56,9 @@ impl Slot {
 
     #[inline]
     pub(crate) fn range(&self) -> Range<usize> {
+        debug_assert!(self.array().is_none(), "the value is not in the arena");
         self.offset..self.offset + self.len
     }
-}
-
-/// The value of a slot that is not in the arena.
-#[cold]
-#[inline(never)]
-pub(crate) fn shared<'a, S: Scalar>(arrays: &'a [Arc<Tensor<S>>], slot: &Slot) -> &'a [S] {
-    let array = slot.array().expect("other values are in the arena");
-    arrays[array].as_slice()
 }
 
 /// The values of an op's inputs, in the order the op was recorded with.
@@ -78,11 +92,7 @@ impl<'a, S: Scalar> Primals<'a, S> {
     #[inline]
     #[must_use]
     pub fn get(&self, i: usize) -> &'a [S] {
-        let slot = &self.slots[self.inputs[i]];
-        match self.values.get(slot.range()) {
-            Some(x) => x,
-            None => shared(self.shared, slot),
-        }
+        self.slots[self.inputs[i]].value(self.values, self.shared)
     }
 
     /// The number of inputs.
@@ -156,7 +166,8 @@ impl Home {
 pub(crate) enum Content {
     /// Nothing yet: the first contribution is written, and not added.
     Nothing,
-    /// A sum that is 0 wherever the value is not positive, of a value whose rule wants no other.
+    /// A sum that is 0 wherever the value is neither positive nor NaN, of a value whose rule wants no
+    /// other.
     Rectified,
     /// A sum.
     Sum,
@@ -217,7 +228,8 @@ impl<S: Scalar> Cotangents<'_, S> {
     }
 
     /// Two of them at once, for a rule that computes both in one loop: `None` if not both are
-    /// wanted, or if they are parts of one cotangent, or far from each other.
+    /// wanted, or they are one, or ȳ is at home between them. A rule then goes the other way to the
+    /// same bits.
     #[inline]
     pub(crate) fn get_both(&mut self, inputs: [usize; 2]) -> Option<[Cotangent<'_, S>; 2]> {
         let nodes = inputs.map(|i| self.inputs[i]);
@@ -253,11 +265,11 @@ impl<S: Scalar> Cotangents<'_, S> {
         ])
     }
 
-    /// Whether ȳ is 0 already wherever y is not positive, so that a rule that
-    /// [rectifies](crate::Op::rectifies) need not see to it.
+    /// Whether ȳ, the cotangent of the output, is 0 already wherever y is neither positive nor NaN, so
+    /// that a rule that [rectifies](crate::Op::rectifies) need not see to it.
     #[inline]
     #[must_use]
-    pub fn is_rectified(&self) -> bool {
+    pub fn output_is_rectified(&self) -> bool {
         self.is_rectified
     }
 }
@@ -314,15 +326,19 @@ impl<S: Scalar> Cotangent<'_, S> {
         }
     }
 
-    /// X̄ += α A B, the cotangent being rows × cols, row by row.
+    /// X̄ += α A B, the cotangent being rows × cols, row by row. If the op that computed x
+    /// [rectifies](crate::Op::rectifies), a first contribution may leave 0 where x is neither
+    /// positive nor NaN.
     ///
     /// # Panics
     ///
-    /// If A B has another number of elements.
+    /// If A and B do not fit, or A B has another number of elements.
     #[track_caller]
     pub fn add_matmul(&mut self, alpha: S, a: Matrix<'_, S>, b: Matrix<'_, S>) {
         let (rows, cols) = self.size_of(&a, &b);
-        if let (Some(gate), Content::Nothing, true) = (self.gate, *self.content, alpha.is_one()) {
+        // A dual number may be 1 and have a tangent.
+        let is_plain = (alpha - S::one()).is_constant_zero();
+        if let (Some(gate), Content::Nothing, true) = (self.gate, *self.content, is_plain) {
             *self.content = Content::Rectified;
             let x_bar = MatrixMut::row_major(self.data, rows, cols);
             return matmul_gated(a, b, Matrix::row_major(gate, rows, cols), x_bar);
@@ -364,7 +380,8 @@ impl<S: Scalar> Cotangent<'_, S> {
         (self.data, before == Content::Nothing)
     }
 
-    /// The sum so far (zeros at first), for rules that scatter: add to its elements, row by row.
+    /// The sum so far (zeros at first; of a [rectifier](crate::Op::rectifies)'s output, what
+    /// [`add_matmul`](Self::add_matmul) left of it), for rules that scatter: add to its elements, row by row.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [S] {
         let (x_bar, is_first) = self.destination();

@@ -100,7 +100,8 @@ pub trait Scalar:
         matmul::reference(alpha, *a, *b, beta, c.reborrow());
     }
 
-    /// C ← f(A B + b 1ᵀ), or `false` and C is lost: [`matmul::affine`] is the way to call it.
+    /// C ← f(A B + b 1ᵀ): [`matmul::affine`] is the way to call it; `false`, and nothing has been
+    /// done, if no kernel does it for the layout.
     #[doc(hidden)]
     fn affine(
         _a: &Matrix<'_, Self>,
@@ -113,7 +114,8 @@ pub trait Scalar:
     }
 
     /// C ← A B where C is positive or NaN, else 0, or `false` and nothing has been done:
-    /// [`matmul::matmul_where_positive`] and [`matmul::matmul_gated`] are the ways to call it.
+    /// [`matmul::matmul_where_positive`] and [`matmul::matmul_gated`] are the ways to call it; `false`,
+    /// and nothing has been done, if no kernel does it for the layout.
     #[doc(hidden)]
     fn gemm_where_positive(
         _a: &Matrix<'_, Self>,
@@ -124,7 +126,8 @@ pub trait Scalar:
         false
     }
 
-    /// [`matmul::matmul_and_row_sums`] is the way to call it.
+    /// [`matmul::matmul_and_row_sums`] is the way to call it; `false`, and nothing has been done, if
+    /// no kernel for the shape sums rows.
     #[doc(hidden)]
     fn gemm_and_row_sums(
         _a: &Matrix<'_, Self>,

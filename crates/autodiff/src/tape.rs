@@ -1,4 +1,4 @@
-//! The tape: a program over one arena of values, recorded once and replayed.
+//! The tape: a program over one arena of values, and data that is shared, recorded once and replayed.
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::arena::Arena;
 use crate::op::ErasedOp;
-use crate::operands::{Cotangents, Primals, Slot, shared};
+use crate::operands::{Cotangents, Primals, Slot};
 use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
 
 /// A recorded program: leaves, and ops over what came before them.
@@ -96,7 +96,8 @@ impl<S: Scalar> Tape<S> {
     /// For a data set that is large, and used elsewhere.
     ///
     /// Nobody sees the tape write to it: a first [`set`](Tape::set) or [`update`](Tape::update)
-    /// copies it, if others hold it too.
+    /// copies it, if others hold it too. Where it begins is the caller's affair, so a small array is
+    /// faster on the tape, where it begins with a line of the cache.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -118,12 +119,7 @@ impl<S: Scalar> Tape<S> {
         let mut program = self.program_mut();
         let slot = Slot::shared(program.shared.len(), value.shape());
         program.shared.push(value);
-        let node = Node {
-            op: None,
-            inputs: 0..0,
-            tracked: false,
-        };
-        Var::new(self, program.push(node, slot))
+        Var::new(self, program.push_leaf(false, slot))
     }
 
     #[track_caller]
@@ -136,12 +132,7 @@ impl<S: Scalar> Tape<S> {
         }
         program.values.resize(slot.offset + slot.len);
         program.values[slot.range()].copy_from_slice(value.as_slice());
-        let node = Node {
-            op: None,
-            inputs: 0..0,
-            tracked,
-        };
-        Var::new(self, program.push(node, slot))
+        Var::new(self, program.push_leaf(tracked, slot))
     }
 
     /// Records an op on these inputs, and computes its value. Named functions and operators are
@@ -229,7 +220,7 @@ impl<S: Scalar> Tape<S> {
     ///
     /// # Panics
     ///
-    /// If `leaf` is the output of an op, or has another shape.
+    /// If `leaf` is the output of an op, was recorded on another tape, or has another shape.
     #[track_caller]
     pub fn set<'a>(&self, leaf: Var<'_, S>, value: impl Into<View<'a, S>>) {
         let value = value.into();
@@ -239,30 +230,27 @@ impl<S: Scalar> Tape<S> {
             "set: the leaf has shape {shape}, and the value {}",
             value.shape()
         );
-        self.update(leaf, |values| values.copy_from_slice(&value));
+        let Some(array) = self.leaf_slot(leaf).array() else {
+            return self.update(leaf, |values| values.copy_from_slice(&value));
+        };
+        let mut program = self.program_mut();
+        program.stale = true;
+        match Arc::get_mut(&mut program.shared[array]) {
+            Some(own) => own.as_mut_slice().copy_from_slice(&value),
+            // Not a copy of what is to be overwritten.
+            None => program.shared[array] = Arc::new(value.to_tensor()),
+        }
     }
 
     /// Changes the elements of a leaf where they lie, row by row: a step of an optimizer.
     ///
-    /// `change` must not use the tape.
-    ///
     /// # Panics
     ///
-    /// If `leaf` is the output of an op.
+    /// If `leaf` is the output of an op or was recorded on another tape, or if `change` uses this
+    /// one.
     #[track_caller]
     pub fn update(&self, leaf: Var<'_, S>, change: impl FnOnce(&mut [S])) {
-        assert!(
-            std::ptr::eq(leaf.tape(), self),
-            "the leaf was recorded on another tape"
-        );
-        let slot = {
-            let is_leaf = self.program().nodes[leaf.node()].op.is_none();
-            assert!(
-                is_leaf,
-                "only leaves can be set, and this is the output of an op"
-            );
-            self.program().slots[leaf.node()]
-        };
+        let slot = self.leaf_slot(leaf);
         match slot.array() {
             None => self.change(slot.range(), change),
             Some(array) => {
@@ -271,6 +259,20 @@ impl<S: Scalar> Tape<S> {
                 change(Arc::make_mut(&mut program.shared[array]).as_mut_slice());
             }
         }
+    }
+
+    #[track_caller]
+    fn leaf_slot(&self, leaf: Var<'_, S>) -> Slot {
+        assert!(
+            std::ptr::eq(leaf.tape(), self),
+            "the leaf was recorded on another tape"
+        );
+        let program = self.program();
+        assert!(
+            program.nodes[leaf.node()].op.is_none(),
+            "only leaves can be set, and this is the output of an op"
+        );
+        program.slots[leaf.node()]
     }
 
     /// Changes values of leaves, all of them in `place`.
@@ -291,8 +293,8 @@ impl<S: Scalar> Tape<S> {
         program.stale = false;
     }
 
-    /// Makes room for so many more elements of values, in up to 64 arrays of which each begins on a
-    /// line of the cache, so that recording them neither copies those that are there nor takes more
+    /// Makes room for so many more elements of values, in up to 64 arrays, of which those that are not
+    /// variables begin on a line of the cache, so that recording them neither copies those that are there nor takes more
     /// memory than they need.
     ///
     /// ```
@@ -395,11 +397,7 @@ impl<S: Scalar> Program<S> {
             self.assert_fresh();
         }
         let slot = &self.slots[node];
-        let value = match self.values.get(slot.range()) {
-            Some(value) => value,
-            None => shared(&self.shared, slot),
-        };
-        View::of_size(slot.shape, value)
+        View::of_size(slot.shape, slot.value(&self.values, &self.shared))
     }
 
     /// Reading a value that belongs to leaves of the past would be a silent mistake.
@@ -430,6 +428,15 @@ impl<S: Scalar> Program<S> {
         self.input_shapes.clear();
         self.input_shapes.extend(shapes);
         Ok(self.next_slot(op.output_shape(&self.input_shapes)?))
+    }
+
+    fn push_leaf(&mut self, tracked: bool, slot: Slot) -> usize {
+        let node = Node {
+            op: None,
+            inputs: 0..0,
+            tracked,
+        };
+        self.push(node, slot)
     }
 
     fn push(&mut self, node: Node<S>, slot: Slot) -> usize {

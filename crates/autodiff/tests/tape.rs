@@ -2,7 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use autodiff::{Tape, Tensor, Var, ops};
+use autodiff::matmul::Matrix;
+use autodiff::signature::{Draw, Signature};
+use autodiff::{
+    Cotangents, Dual, Op, Primals, Scalar, Shape, ShapeError, Tape, Tensor, Var, ops, register,
+};
 
 /// The message and the line of the panic that `f` ends in.
 fn panic_of(f: impl FnOnce()) -> (String, String) {
@@ -181,6 +185,60 @@ fn a_rectified_cotangent_is_what_a_rule_makes_of_the_whole_one() {
         };
         assert_eq!(gradients(true), gradients(false), "consumers {consumers:b}");
     }
+}
+
+/// y = c A B, whose c is a factor of the adjoint's products.
+#[derive(Clone, Copy, Debug)]
+struct ScaledProduct;
+register!(ScaledProduct);
+
+impl Op for ScaledProduct {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        ops::Matmul.output_shape(&inputs[1..])
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        let [c, a, b] = x.views();
+        y[0] = c[0] * a[0] * b[0];
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        _y: &[S],
+        y_bar: &mut [S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let [c, a, b] = x.views();
+        let matrix = |x| Matrix::row_major(x, 1, 1);
+        if let Some(mut a_bar) = x_bar.get(1) {
+            a_bar.add_matmul(c[0], matrix(y_bar), matrix(&b));
+        }
+        if let Some(mut b_bar) = x_bar.get(2) {
+            b_bar.add_matmul(c[0], matrix(&a), matrix(y_bar));
+        }
+    }
+
+    fn signature(_draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self)
+            .input([1, 1])
+            .input([1, 1])
+            .input([1, 1])
+    }
+}
+
+/// A dual number that is 1 has a tangent all the same.
+#[test]
+fn a_factor_of_one_keeps_its_tangent_before_a_rectifier() {
+    let tape = Tape::<Dual<f64>>::new();
+    let matrix = |primal: f64| Tensor::full([1, 1], Dual::new(primal, 0.0));
+    let w = tape.variable(matrix(2.0));
+    let hidden = w.linear_relu(tape.data(matrix(3.0)), tape.data(matrix(0.0)));
+    let c = tape.data(Tensor::full([1, 1], Dual::new(1.0, 1.0)));
+    let y = tape.apply(ScaledProduct, &[c, hidden, tape.data(matrix(5.0))]);
+    // y = c w 3 · 5, so dy/dw is 15 c, and its derivative by c is 15.
+    let slope = y.backward().wrt(w)[0];
+    assert_eq!((slope.primal, slope.tangent), (15.0, 15.0));
 }
 
 #[test]

@@ -102,6 +102,9 @@ impl Drawn {
     /// How many values belong to one element: three inputs and the cotangent.
     pub(crate) const LANES: usize = 4;
     pub(crate) const VALUES: usize = 32 * Self::LANES;
+    /// Elements between the values of one input and of the next one in the same lane: a number that
+    /// has no factor in common with how many there are.
+    const TURN: usize = 11;
 
     /// Numbers from a seed: axes of length 0, 1, 2, 3 and now and then more; elements that are
     /// mostly short decimals, with zeros of both signs, ties, and in one case of eight huge and tiny ones.
@@ -150,9 +153,10 @@ impl Drawn {
         }
     }
 
-    /// The value of an element in a lane: that of an input, or the last one for the cotangent.
-    fn value(&self, lane: usize, element: usize) -> f64 {
-        let k = element * Self::LANES + lane;
+    /// The value of an element in a lane: that of an input, or the last one for the cotangent. Of
+    /// more inputs than there are lanes, the next `turn` has those of elements further on.
+    fn value(&self, lane: usize, turn: usize, element: usize) -> f64 {
+        let k = (element + turn * Self::TURN) * Self::LANES + lane;
         match self.values.len() {
             0 => 0.0,
             n => self.values[k % n] * (1.0 + 0.375 * (k / n) as f64),
@@ -178,16 +182,20 @@ pub struct Instance {
 
 impl Instance {
     fn new(signature: Signature<Box<dyn AnyOp>>, drawn: &Drawn) -> Self {
-        let take = |lane: usize, shape: Shape, domain: Domain| {
+        let take = |lane: usize, turn: usize, shape: Shape, domain: Domain| {
             Tensor::from_fn(shape, |element| {
-                into_domain(drawn.value(lane, element), domain)
+                into_domain(drawn.value(lane, turn, element), domain)
             })
         };
+        let inputs_a_turn = Drawn::LANES - 1;
         let inputs: Vec<_> = signature
             .inputs
             .iter()
             .enumerate()
-            .map(|(k, input)| take(k % (Drawn::LANES - 1), input.shape, input.domain))
+            .map(|(k, input)| {
+                let (lane, turn) = (k % inputs_a_turn, k / inputs_a_turn);
+                take(lane, turn, input.shape, input.domain)
+            })
             .collect();
         let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
         let op: &dyn ErasedOp<f64> = &*signature.op;
@@ -196,7 +204,7 @@ impl Instance {
             .ok()
             // Never 0 unless it was drawn so, and never so large that it hides an input.
             .map(|shape| {
-                take(Drawn::LANES - 1, shape, Domain::REAL).map(|v: f64| v.clamp(-9.0, 9.0))
+                take(inputs_a_turn, 0, shape, Domain::REAL).map(|v: f64| v.clamp(-9.0, 9.0))
             });
         Self {
             domains: signature.inputs.iter().map(|input| input.domain).collect(),

@@ -31,7 +31,8 @@ pub enum Check {
     /// point explains.
     Arithmetic,
     /// Through the tape the gradient is the vjp's: with a repeated input, a diamond, a dead
-    /// branch, a second sweep, a replay, and any choice of inputs that are wanted.
+    /// branch, a second sweep, a replay, any choice of up to four inputs that are wanted, and for an
+    /// op that says it rectifies, a cotangent that is rectified already.
     Tape,
     /// Value and gradient are those of the op's composition, where it has one.
     Composition,

@@ -37,6 +37,15 @@ macro_rules! check_ops {
         // Named, so that the linker keeps their registrations.
         $(use $krate as _;)*
 
+        // Compiled only where the table above is forgotten, and `main` never called.
+        #[test]
+        fn the_harness_is_off() {
+            panic!(
+                "no op is checked: say `harness = false` of this test in Cargo.toml, \
+                 in a table [[test]] with its name"
+            );
+        }
+
         fn main() {
             $crate::check_registered_ops(
                 ::core::env!("CARGO_MANIFEST_DIR"),

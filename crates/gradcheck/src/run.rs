@@ -84,9 +84,13 @@ impl Tally {
         self.inconclusive.values().sum()
     }
 
-    /// Why the cases prove nothing, if they do: more than half of them could not tell.
+    /// Why the cases prove nothing, if they do: there are none, or more than half of them could not
+    /// tell.
     pub(crate) fn emptiness(&self) -> Option<String> {
         let inconclusive = self.inconclusive();
+        if inconclusive + self.passed == 0 {
+            return Some("no case was looked at: ask for 1 or more (PROPTEST_CASES)".to_owned());
+        }
         if inconclusive <= self.passed {
             return None;
         }
@@ -108,7 +112,7 @@ impl Tally {
 /// # Errors
 ///
 /// With the report on the smallest case that was found to fail, or on too many cases having been
-/// inconclusive.
+/// inconclusive, or on there being none.
 ///
 /// ```
 /// use gradcheck::{Check, Settings, Subject, run};
@@ -162,5 +166,25 @@ pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally
                 subject, check, drawn, finding, settings,
             )))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_passes_because_nothing_was_looked_at() {
+        let tanh = autodiff::registry::registered()
+            .into_iter()
+            .find(|op| op.name == "tanh")
+            .map(Subject::from)
+            .unwrap();
+        let settings = Settings {
+            cases: 0,
+            ..Settings::from_env()
+        };
+        let report = run(&tanh, Check::Formula, &settings).unwrap_err();
+        assert!(report.to_string().contains("no case was looked at"));
     }
 }

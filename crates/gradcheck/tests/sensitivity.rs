@@ -6,7 +6,7 @@ use std::sync::Arc;
 use autodiff::registry::AnyOp;
 use autodiff::signature::{Domain, Draw, Signature};
 use autodiff::{Cotangents, Op, Pointwise, Primals, Scalar, Shape, ShapeError, Tensor, register};
-use gradcheck::{Check, Finding, Instance, Verdict};
+use gradcheck::{Check, Finding, Instance, Settings, Subject, Verdict, run};
 
 /// y = x². Its derivative is 1 + 1e-9 times too large at 1.7, and missing at 1e-9.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +30,58 @@ impl Pointwise for Square {
             [two_x]
         }
     }
+}
+
+/// y = a b c d, the partials by the first and the last input exchanged.
+#[derive(Clone, Copy, Debug, Default)]
+struct Exchanged;
+register!(Exchanged);
+
+impl Op for Exchanged {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Ok(inputs[0])
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        let [a, b, c, d] = x.views();
+        for (k, y) in y.iter_mut().enumerate() {
+            *y = a[k] * b[k] * c[k] * d[k];
+        }
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        _y: &[S],
+        y_bar: &mut [S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let [a, b, c, d] = x.views();
+        for (i, [p, q, r]) in [[a, b, c], [a, c, d], [a, b, d], [b, c, d]]
+            .into_iter()
+            .enumerate()
+        {
+            if let Some(mut x_bar) = x_bar.get(i) {
+                x_bar.add(|k| y_bar[k] * p[k] * q[k] * r[k]);
+            }
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        let shape = draw.shape();
+        let signature = Signature::new(Self).input(shape).input(shape);
+        signature.input(shape).input(shape)
+    }
+}
+
+#[test]
+fn a_fourth_input_has_numbers_of_its_own() {
+    let op = autodiff::registry::registered()
+        .into_iter()
+        .find(|op| op.name == "exchanged")
+        .unwrap();
+    let report = run(&Subject::from(op), Check::Formula, &Settings::from_env()).unwrap_err();
+    assert!([Some(0), Some(3)].contains(&report.finding.input));
 }
 
 /// y = x, of shape (2, 2). It says that it rectifies, and does not.

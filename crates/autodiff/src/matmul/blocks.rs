@@ -21,10 +21,13 @@ thread_local! {
     static WORKSPACE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
 }
 
+/// More lines than this, 4 MiB, no thread keeps: an inner axis that is not cut may ask for them.
+const MOST_KEPT: usize = (4 << 20) / size_of::<Line>();
+
 /// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
 const LINES_OF_A_STRIP: usize = 768;
 
-/// How much of the inner axis is packed at a time: as much of a strip as fits in those lines.
+/// How much of a strip's inner axis fits in those lines, which is what blocks are measured in.
 const fn inner_block<V: Simd>() -> usize {
     LINES_OF_A_STRIP * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
 }
@@ -84,9 +87,21 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let fit = |count: usize| (count * most / depth).clamp(1, count);
     let rows = (fit(16) * V::ROWS).min(product.m);
     let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
-    let lines = |elements: usize| (elements * size_of::<V::Scalar>()).div_ceil(size_of::<Line>());
-    let a_lines = if pack_a { lines(rows * depth) } else { 0 };
-    let needed = a_lines + lines(cols * depth);
+    // Of repeated elements an axis may be longer than memory, so the sizes saturate.
+    let lines = |elements: usize| {
+        let bytes = elements.saturating_mul(size_of::<V::Scalar>());
+        bytes.div_ceil(size_of::<Line>())
+    };
+    let a_lines = match pack_a {
+        true => lines(rows.saturating_mul(depth)),
+        false => 0,
+    };
+    let needed = a_lines.saturating_add(lines(cols.saturating_mul(depth)));
+    assert!(
+        needed <= isize::MAX.unsigned_abs() / size_of::<Line>(),
+        "matmul: an inner axis of {} is too long to be packed",
+        product.k
+    );
     let mut workspace = WORKSPACE.take();
     if workspace.capacity() < needed {
         // What was packed before is of no use, so nothing is copied, and the old one goes first.
@@ -119,7 +134,9 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
             }
         }
     }
-    WORKSPACE.set(workspace);
+    if needed <= MOST_KEPT {
+        WORKSPACE.set(workspace);
+    }
 }
 
 /// Equal parts of the inner axis, `most` long or less. An empty one is one part too: β and the bias

@@ -6,13 +6,14 @@ use super::kernel::{Isa, Kernel, dots_and_sums};
 use super::native::Native;
 use super::product::Product;
 use super::threads;
+use crate::Scalar;
 
 /// Runs the kernel that suits the shape; `false`, and nothing has been done, if the update is not α
-/// and β and C's rows are not contiguous.
+/// and β, and C's rows are not contiguous, nor its columns if there is no bias.
 ///
 /// # Safety
 ///
-/// The matrices of the product are still borrowed, and a bias has a number for every row.
+/// What the product was made of is still borrowed.
 #[inline(always)]
 pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
     // SAFETY: the caller's.
@@ -36,7 +37,7 @@ fn has_long_rows<S: Native>(product: &Product<S>) -> bool {
 ///
 /// # Safety
 ///
-/// As of [`run`]; there is a place for the sum of every row, none of them C's.
+/// As of [`run`]; there is a place for the sum of every row, none of them A's, B's or C's.
 #[inline(always)]
 pub(super) unsafe fn run_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<S>) -> bool {
     // SAFETY: the caller's.
@@ -90,8 +91,8 @@ unsafe fn run_oriented<S: Native>(product: &Product<S>) -> bool {
 }
 
 /// Whether another thread might be worth it.
-fn is_large<S>(product: &Product<S>) -> bool {
-    product.m * product.k * product.n >= 1 << 23
+fn is_large<S: Scalar>(product: &Product<S>) -> bool {
+    product.multiplications() >= 1 << 23
 }
 
 /// The kernel for a shape, C having contiguous rows, as `cargo bench --bench matmul` measured it.
@@ -111,14 +112,16 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let is_scaled = product.update.factors().is_some();
     if is_scaled
         && product.has_long_inner_axis()
-        && (k > 16 && (m * n <= 64 || n < 8) || k >= 64 && m < 4 || k > 1 && m * n <= 16)
+        && (k > 16 && (m.saturating_mul(n) <= 64 || n < 8)
+            || k >= 64 && m < 4
+            || k > 1 && m.saturating_mul(n) <= 16)
     {
         return Kernel::Dots(isa);
     }
-    if is_scaled && isa == Isa::Portable && m * k * n >= LARGE_FOR_ARRAYS {
+    if is_scaled && isa == Isa::Portable && product.multiplications() >= LARGE_FOR_ARRAYS {
         return Kernel::of_a_crate();
     }
-    let fits = k * n * size_of::<S>() <= SECOND_CACHE / 2;
+    let fits = k.saturating_mul(n) <= SECOND_CACHE / (2 * size_of::<S>());
     let fits_a_strip = product.has_parts() || k <= SHORT;
     match product.b_has_rows() {
         true if fits || m <= FEW_ROWS => Kernel::InPlace(isa),

@@ -56,6 +56,7 @@ const COLUMNS: usize = 2;
 /// Needs A's columns and B's rows next to each other, and an update that is α and β.
 #[inline(never)]
 pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
+    const { assert!(tiles_fit::<V>()) }
     let mut j = 0;
     while j < product.n {
         let cols = evenly(product.n - j, V::DOT_ROWS.len());
@@ -104,6 +105,18 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::S
 /// Whether such a tile is ever asked for. What this excludes is not compiled.
 const fn has_tile<V: Simd>(rows: usize, cols: usize) -> bool {
     cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1]
+}
+
+/// Whether every tile has room in memory, and the sums of its rows or columns in one vector.
+const fn tiles_fit<V: Simd>() -> bool {
+    let mut cols = V::DOT_ROWS.len();
+    let mut fit = cols <= V::LANES && MAX_TILE.is_multiple_of(V::LANES);
+    while cols > 0 {
+        let rows = V::DOT_ROWS[cols - 1];
+        fit = fit && rows <= V::LANES && rows * cols <= MAX_TILE;
+        cols -= 1;
+    }
+    fit
 }
 
 /// A tile's first row and column, and where its sums go.
@@ -187,7 +200,7 @@ pub(super) unsafe fn dot_tile<
         }
 
         // What comes after the loops is code for every R and C, and not for every tile.
-        let mut elements = [const { MaybeUninit::uninit() }; MAX_TILE + MAX_LANES];
+        let mut elements = [const { MaybeUninit::uninit() }; MAX_TILE];
         for r in 0..R {
             for col in 0..C {
                 for u in 1..U {

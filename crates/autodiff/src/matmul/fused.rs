@@ -3,7 +3,7 @@
 use super::dots::{Side, Sums};
 use super::native::Native;
 use super::product::{Finish, Product, Update};
-use super::{Matrix, MatrixMut, check_sizes, row_sums};
+use super::{Matrix, MatrixMut, added, check_sizes, row_sums};
 use crate::Scalar;
 
 /// What [`affine`] does to a sum before it writes it.
@@ -17,7 +17,7 @@ pub enum Activation {
 }
 
 /// C ← f(A B + b 1ᵀ), a bias for every row and f one of [`Activation`]: a layer of a network in one
-/// pass over C. C is not read.
+/// pass over C where its rows are contiguous, else in three. C is not read.
 ///
 /// ```
 /// use autodiff::matmul::{Activation, Matrix, MatrixMut, affine};
@@ -75,8 +75,9 @@ fn affine_in_steps<S: Scalar>(
 /// before, and after it the cotangents of what they were the positive part of.
 ///
 /// What an element of C was is asked when its sum is complete, so the inner axis is not cut into
-/// blocks, however long it is. Nothing is allocated but the buffers that [`matmul`](super::matmul)
-/// keeps too.
+/// blocks, however long it is: sums of a long one may differ from [`matmul_gated`]'s in their last
+/// bits, and what is packed grows with it. Fast where rows or columns of C are contiguous; else
+/// element by element.
 ///
 /// ```
 /// use autodiff::matmul::{Matrix, MatrixMut, matmul_where_positive};
@@ -100,12 +101,13 @@ pub fn matmul_where_positive<S: Scalar>(
 ) {
     check_sizes(&a, &b, &c);
     if !S::gemm_where_positive(&a, &b, None, &mut c) {
-        where_positive_by_elements(&a, &b, None, c);
+        where_positive_by_elements(&a, &b, c);
     }
 }
 
 /// C ← A B where the gate is positive or NaN, else 0: [`matmul_where_positive`] with activations
-/// that are still needed. C is not read.
+/// that are still needed. C is not read. In one pass where C has contiguous rows or columns and the
+/// gate the same strides; else in two.
 ///
 /// ```
 /// use autodiff::matmul::{Matrix, MatrixMut, matmul_gated};
@@ -132,27 +134,31 @@ pub fn matmul_gated<S: Scalar>(
     check_sizes(&a, &b, &c);
     let size = (c.layout.rows, c.layout.cols);
     assert_eq!((gate.rows(), gate.cols()), size, "a gate of C's size");
-    if !S::gemm_where_positive(&a, &b, Some(&gate), &mut c) {
-        where_positive_by_elements(&a, &b, Some(&gate), c);
+    if S::gemm_where_positive(&a, &b, Some(&gate), &mut c) {
+        return;
+    }
+    S::gemm(S::one(), &a, &b, S::zero(), &mut c);
+    for (i, j) in (0..size.0).flat_map(|i| (0..size.1).map(move |j| (i, j))) {
+        if gate.at(i, j) <= S::zero() {
+            c.data[c.layout.offset(i, j)] = S::zero();
+        }
     }
 }
 
-/// The same by its definition, for scalars and layouts that no kernel does it for.
+/// By its definition, for scalars and layouts that no kernel does it for.
 fn where_positive_by_elements<S: Scalar>(
     a: &Matrix<'_, S>,
     b: &Matrix<'_, S>,
-    gate: Option<&Matrix<'_, S>>,
     c: MatrixMut<'_, S>,
 ) {
     let MatrixMut { data, layout } = c;
     for i in 0..layout.rows {
         for j in 0..layout.cols {
             let element = &mut data[layout.offset(i, j)];
-            let is_shut = gate.map_or(*element, |gate| gate.at(i, j)) <= S::zero();
-            *element = if is_shut {
+            *element = if *element <= S::zero() {
                 S::zero()
             } else {
-                (0..a.cols()).map(|k| a.at(i, k) * b.at(k, j)).sum()
+                added((0..a.cols()).map(|k| a.at(i, k) * b.at(k, j)))
             };
         }
     }
@@ -206,7 +212,7 @@ fn sum_rows<S: Scalar>(a: &Matrix<'_, S>, sums: &mut [S], add: bool) {
         Some(x) => row_sums(x, sums, add),
         None => {
             for i in 0..rows {
-                let sum = (0..cols).map(|j| a.at(i, j)).sum();
+                let sum = added((0..cols).map(|j| a.at(i, j)));
                 sums[i] = if add { sums[i] + sum } else { sum };
             }
         }

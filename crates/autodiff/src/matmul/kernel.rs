@@ -115,8 +115,7 @@ impl Kernel {
         Self::Matrixmultiply
     }
 
-    /// Whether every element is one sum in the order of the inner axis, whichever part of C is
-    /// asked for.
+    /// Whether an element is the same sum, in the same order, whichever part of C is asked for.
     #[inline(always)]
     pub(super) fn is_a_sweep(self) -> bool {
         matches!(self, Self::InPlace(_) | Self::Strips(_) | Self::Packed(_))
@@ -148,7 +147,7 @@ impl Kernel {
     ///
     /// # Safety
     ///
-    /// The machine has the instruction set, and the matrices of the product are still borrowed.
+    /// The machine has the instruction set, and what the product was made of is still borrowed.
     #[inline(always)]
     pub(super) unsafe fn run<S: Native>(self, product: &Product<S>) {
         macro_rules! on {
@@ -203,7 +202,7 @@ unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Sc
 ///
 /// # Safety
 ///
-/// As of [`Kernel::run`]; there is a place for each of the sums, none of them C's.
+/// As of [`Kernel::run`]; there is a place for each of the sums, none of them A's, B's or C's.
 #[inline(always)]
 pub(super) unsafe fn dots_and_sums<S: Native>(isa: Isa, product: &Product<S>, sums: Sums<S>) {
     // SAFETY: the caller's.

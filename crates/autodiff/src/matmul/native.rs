@@ -20,24 +20,25 @@ pub(crate) trait Native: Scalar {
     ///
     /// # Safety
     ///
-    /// The matrices of the product, and its bias, are still borrowed.
+    /// What the product was made of is still borrowed.
     unsafe fn run(product: &Product<Self>) -> bool;
 
     /// [`choice::run_and_sum_rows`], compiled once for the scalar, in this crate.
     ///
     /// # Safety
     ///
-    /// As of [`run`](Self::run); there is a place for the sum of every row of A, none of them C's.
+    /// As of [`run`](Self::run); there is a place for the sum of every row of A, none of them A's,
+    /// B's or C's.
     unsafe fn run_and_sum_rows(product: &Product<Self>, sums: Sums<Self>) -> bool;
 
     /// # Safety
     ///
-    /// The matrices of the product are still borrowed.
+    /// What the product was made of is still borrowed.
     unsafe fn matrixmultiply(product: &Product<Self>);
 
     /// # Safety
     ///
-    /// The matrices of the product are still borrowed.
+    /// What the product was made of is still borrowed.
     #[cfg(feature = "gemm")]
     unsafe fn gemm_crate(product: &Product<Self>) {
         let Product {

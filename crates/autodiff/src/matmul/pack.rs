@@ -99,7 +99,9 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
         k: job.k,
         count,
         width,
-        from: job.from.wrapping_offset(x as isize * job.from_x),
+        from: job
+            .from
+            .wrapping_offset((x as isize).wrapping_mul(job.from_x)),
         from_x: job.from_x,
         from_p: job.from_p,
         to: job.to.wrapping_add(x * job.k),
@@ -116,7 +118,7 @@ unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
         while x < part.count {
             let n = (part.count - x).min(V::LANES);
             V::prefetch(
-                from.wrapping_offset(part.cut.rows() as isize * part.from_p)
+                from.wrapping_offset((part.cut.rows() as isize).wrapping_mul(part.from_p))
                     .wrapping_add(x),
             );
             V::store_first(n, V::load_first(n, from.add(x)), to.add(x));

@@ -33,7 +33,7 @@ impl<P> Place<P> {
     }
 }
 
-/// What becomes of C, x being a sum: f(α x + β C), and C is not read if β is 0.
+/// What becomes of C, x being a sum: f(α x + β C), and if β is 0, C is read only where it is a gate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update<S> {
     pub(super) start: Start<S>,
@@ -92,7 +92,7 @@ impl<S: Scalar> Update<S> {
         }
     }
 
-    /// Whether it is f(x), and C is not even read.
+    /// Whether it is f(x).
     #[inline(always)]
     pub(super) fn is_a_write(self) -> bool {
         self.alpha.is_one() && self.beta.is_zero()
@@ -121,12 +121,19 @@ pub(crate) struct Product<S> {
     pub(super) update: Update<S>,
 }
 
-// SAFETY: it stands for two shared slices and parts of one exclusive slice of numbers; whoever
-// sends it to another thread takes care that two threads have no part of C in common.
+// SAFETY: it stands for shared slices (A, B, a bias, a gate) and parts of one exclusive slice of
+// numbers; whoever sends it to another thread takes care that two threads have no part of C in
+// common, of which each reads its own alone, as a gate too.
 unsafe impl<S: Scalar> Send for Product<S> {}
 
 impl<S: Scalar> Product<S> {
-    /// Empty ones too; the caller keeps the three borrowed.
+    /// How many multiplications it takes; as many as can be counted, if that is less.
+    #[inline(always)]
+    pub(super) fn multiplications(&self) -> usize {
+        self.m.saturating_mul(self.k).saturating_mul(self.n)
+    }
+
+    /// Empty ones too; the caller keeps borrowed what it is made of.
     #[inline(always)]
     pub(super) fn new(
         a: &Matrix<'_, S>,
@@ -196,11 +203,11 @@ impl<S: Scalar> Product<S> {
     /// The rows of C in a range that is within 0..m, and what they are made of.
     pub(super) fn rows(&self, rows: Range<usize>) -> Self {
         let start = rows.start as isize;
-        let to_c = start * self.c.row;
+        let to_c = start.wrapping_mul(self.c.row);
         Self {
             m: rows.len(),
             a: Place {
-                at: self.a.at.wrapping_offset(start * self.a.row),
+                at: self.a.at.wrapping_offset(start.wrapping_mul(self.a.row)),
                 ..self.a
             },
             c: Place {
@@ -222,11 +229,11 @@ impl<S: Scalar> Product<S> {
     /// The columns of C in a range that is within 0..n, and what they are made of.
     pub(super) fn cols(&self, cols: Range<usize>) -> Self {
         let start = cols.start as isize;
-        let to_c = start * self.c.col;
+        let to_c = start.wrapping_mul(self.c.col);
         Self {
             n: cols.len(),
             b: Place {
-                at: self.b.at.wrapping_offset(start * self.b.col),
+                at: self.b.at.wrapping_offset(start.wrapping_mul(self.b.col)),
                 ..self.b
             },
             c: Place {
@@ -254,6 +261,7 @@ impl<S: Scalar> Product<S> {
     /// A part of the inner axis, if the product [has parts](Self::has_parts) or the part is the
     /// whole. The first part is the one that applies β or the bias, the last one applies f.
     pub(super) fn inner(&self, inner: Range<usize>) -> Self {
+        debug_assert!(self.has_parts() || inner == (0..self.k));
         let start = inner.start as isize;
         let mut update = self.update;
         if start > 0 {
@@ -266,11 +274,11 @@ impl<S: Scalar> Product<S> {
         Self {
             k: inner.len(),
             a: Place {
-                at: self.a.at.wrapping_offset(start * self.a.col),
+                at: self.a.at.wrapping_offset(start.wrapping_mul(self.a.col)),
                 ..self.a
             },
             b: Place {
-                at: self.b.at.wrapping_offset(start * self.b.row),
+                at: self.b.at.wrapping_offset(start.wrapping_mul(self.b.row)),
                 ..self.b
             },
             update,

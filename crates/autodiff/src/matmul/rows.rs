@@ -3,6 +3,7 @@
 
 use num_traits::Zero;
 
+use super::added;
 use super::kernel::Isa;
 use super::native::Native;
 use super::simd::portable::Four;
@@ -29,7 +30,7 @@ pub fn row_sums<S: Scalar>(x: &[S], sums: &mut [S], add: bool) {
     let cols = columns(x.len(), sums.len());
     if !S::row_sums(x, cols, sums, add) {
         for (row, sum) in rows(x, cols).zip(sums) {
-            put(sum, row.iter().copied().sum(), add);
+            put(sum, added(row.iter().copied()), add);
         }
     }
 }
@@ -58,7 +59,7 @@ pub fn rectify_rows<S: Scalar>(x_bar: &mut [S], y: &[S], sums: &mut [S], add: bo
             *x_bar = if y <= S::zero() { S::zero() } else { *x_bar };
         }
         for (row, sum) in rows(x_bar, cols).zip(sums) {
-            put(sum, row.iter().copied().sum(), add);
+            put(sum, added(row.iter().copied()), add);
         }
     }
 }

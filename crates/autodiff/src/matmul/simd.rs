@@ -19,9 +19,8 @@ pub(super) const MAX_LANES: usize = 16;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into [`Simd::sweep_band`], [`Simd::dot_tile`], [`Simd::pack`],
-/// [`Simd::rows`] and [`Simd::peak`], where the instruction set is enabled: a kernel has no other
-/// way in.
+/// Methods are inlined into the [entry points](entry_points), such as [`Simd::sweep_band`], where
+/// the instruction set is enabled: a kernel has no other way in.
 ///
 /// # Safety
 ///

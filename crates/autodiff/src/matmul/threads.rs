@@ -14,7 +14,8 @@ use super::product::{Product, parts};
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
 /// Limits the threads that a single product or elementwise op of this process may have; 0, as at
-/// first, is as many as there are cores. Without the feature `threads` there is only one.
+/// first, is as many as there are cores. Without the feature `threads` there is only one, and on a
+/// thread of rayon's pool too.
 ///
 /// This is the one setting of the process rather than of a call: it changes how long an op takes
 /// and never a bit of it, so no two users of it can be in each other's way but in speed.
@@ -29,10 +30,16 @@ pub fn set_threads(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-/// The most threads that an op may have.
+/// The most threads that an op called here may have: one on a thread of rayon's pool, where the
+/// program is in parts already, and waiting for others could mean running another job that wants
+/// the same tape.
 #[must_use]
 pub fn threads() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
+    #[cfg(feature = "threads")]
+    if rayon_core::current_thread_index().is_some() {
+        return 1;
+    }
     if cfg!(not(feature = "threads")) {
         return 1;
     }
@@ -109,8 +116,8 @@ const WORTH_A_THREAD: usize = 1 << 22;
 ///
 /// As of [`Kernel::call`].
 pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
-    let Product { m, k, n, .. } = *product;
-    let threads = threads().min(m * k * n / WORTH_A_THREAD);
+    let Product { m, n, .. } = *product;
+    let threads = threads().min(product.multiplications() / WORTH_A_THREAD);
     if threads <= 1 {
         // SAFETY: the caller's.
         return unsafe { kernel.call(product) };
@@ -140,6 +147,15 @@ const COLS: usize = 48;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Two waiting for each other's jobs could come to run one that wants the same tape.
+    #[cfg(feature = "threads")]
+    #[test]
+    fn on_a_thread_of_the_pool_there_is_one() {
+        let there = AtomicUsize::new(0);
+        rayon_core::scope(|scope| scope.spawn(|_| there.store(threads(), Ordering::Relaxed)));
+        assert_eq!(there.into_inner(), 1);
+    }
 
     #[test]
     fn every_element_is_in_one_part() {

@@ -6,7 +6,7 @@ use crate::vectorized::update;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, register};
 
 /// A' = relu(W A + b), a hidden layer of the course in one pass: [`Var::linear_relu`]. Shapes are
-/// those of [`Linear`]. Adjoint: Z̄ = Ā' where A' > 0, else 0, and from there as `Linear`: W̄ += Z̄ Aᵀ,
+/// those of [`Linear`]. Adjoint: Z̄ = Ā' where A' is positive or NaN, else 0, and from there as `Linear`: W̄ += Z̄ Aᵀ,
 /// Ā += Wᵀ Z̄, b̄ += the row sums of Z̄. At the kink relu'(0) is 0. NaN stays NaN.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinearRelu;
@@ -28,7 +28,7 @@ impl Op for LinearRelu {
         y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
-        if x_bar.is_rectified() {
+        if x_bar.output_is_rectified() {
             return pull_back(x, y_bar, x_bar);
         }
         // relu(z) is positive or NaN where z is.

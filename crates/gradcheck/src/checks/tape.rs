@@ -1,4 +1,5 @@
-//! The op on a tape: fan-out, dead branches, replays, and inputs that nobody wants.
+//! The op on a tape: fan-out, dead branches, replays, inputs that nobody wants, and cotangents that
+//! another rule has rectified.
 
 use autodiff::{ErasedOp, Scalar, Tape, Tensor, Var, Wide, direct};
 use num_traits::{Float as _, One as _, Zero as _};
@@ -58,8 +59,16 @@ fn wanted_replayed_and_repeated(instance: &Instance) -> Checked<()> {
             .fail()),
         }
     };
-    for wanted in 0..1_usize << x.len().min(4) {
-        let is_wanted = |input: usize| wanted >> input & 1 == 1;
+    // Of more than four inputs every single one, and all.
+    let choices: Vec<usize> = match x.len() {
+        few @ 0..=4 => (0..1 << few).collect(),
+        many => {
+            let singles = (0..many.min(63)).map(|input| 1 << input);
+            singles.chain([0, usize::MAX]).collect()
+        }
+    };
+    for wanted in choices {
+        let is_wanted = |input: usize| wanted >> input.min(63) & 1 == 1;
         let tape = Tape::<f64>::new();
         // Other values of the same domain: the same elements, turned round.
         let leaves: Vec<Var<'_, f64>> = x
