@@ -3,18 +3,20 @@
 //! fusing another op to a product costs; and what a second thread gains.
 //!
 //! `cargo bench --bench matmul` prints the tables; `-- f64 NT` only the lines that have all of these
-//! words, `-- --quick` times everything once and briefly. One thread but for the last table, best of
-//! many. The peak is measured in the same run: chains of multiply-adds that never leave the registers.
+//! words, `-- --quick` times everything once and briefly. One thread but for the last two tables, best
+//! of many. Behind the columns of kernels is a call that checks more than that of the chosen one,
+//! which shows in the smallest sizes. The peak is measured in the same run: chains of multiply-adds that never leave the registers.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use gradproof::autodiff::Scalar;
 use gradproof::autodiff::matmul::{self, Activation, Isa, Kernel, Matrix, MatrixMut, matmul_by};
 
-/// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), one
-/// layer of a network for images, and squares.
-const SIZES: [[usize; 3]; 16] = [
+/// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), and
+/// those of the first two layers of a network for images on 128.
+const SIZES: [[usize; 3]; 19] = [
     [10, 2, 300],
     [5, 10, 300],
     [1, 5, 300],
@@ -30,6 +32,9 @@ const SIZES: [[usize; 3]; 16] = [
     [5, 1, 300],
     [20, 3, 211],
     [512, 784, 128],
+    [512, 128, 784],
+    [512, 512, 128],
+    [512, 128, 512],
     [784, 512, 128],
 ];
 
@@ -46,21 +51,38 @@ enum Layout {
     TN,
 }
 
+const FLAGS: [&str; 3] = ["--bench", "--test", "--quick"];
+
 struct Options {
     words: Vec<String>,
     quick: bool,
+    /// How many have been printed.
+    lines: Cell<usize>,
+}
+
+impl Options {
+    /// Whether a line has all the words that it must have.
+    fn want(&self, line: &str) -> bool {
+        let wanted = self.words.iter().all(|word| line.contains(word));
+        self.lines.set(self.lines.get() + usize::from(wanted));
+        wanted
+    }
 }
 
 fn main() {
-    // What cargo adds, as in `--bench`, is no word to look for.
     let (flags, words): (Vec<_>, Vec<_>) = std::env::args()
         .skip(1)
-        .partition(|word| word.starts_with("--"));
+        .partition(|word| word.starts_with('-'));
+    if let Some(unknown) = flags.iter().find(|flag| !FLAGS.contains(&flag.as_str())) {
+        eprintln!("unknown option {unknown}: there is --quick, and words that lines must have");
+        std::process::exit(2);
+    }
+    let is_given = |flag: &str| flags.iter().any(|given| given == flag);
+    // `cargo bench` says that it is one, and `cargo test` nothing.
     let options = Options {
+        quick: is_given("--quick") || !is_given("--bench"),
         words,
-        quick: flags
-            .iter()
-            .any(|flag| flag == "--quick" || flag == "--test"),
+        lines: Cell::new(0),
     };
     matmul::set_threads(1);
     table::<f64>("f64", &options);
@@ -69,36 +91,57 @@ fn main() {
     fused::<f32>("f32", &options);
     on_threads::<f64>("f64", &options);
     on_threads::<f32>("f32", &options);
+    if options.lines.get() == 0 {
+        eprintln!("no line has all of: {}", options.words.join(" "));
+        std::process::exit(2);
+    }
 }
 
-/// A product of matrices, with a bias for every row.
-type Fused<S> = fn(Matrix<'_, S>, Matrix<'_, S>, &[S], MatrixMut<'_, S>);
+/// A product of A, B and C, with a number for every row of A or C, or a gate of C's size.
+type Fused<S> = fn(Matrix<'_, S>, Matrix<'_, S>, &mut [S], MatrixMut<'_, S>);
 
-/// A layer forward and its adjoint, against the bare product.
+/// What a layer does with its products, forward (NN), for dW (NT) and for dX (TN), against the bare
+/// product.
 fn fused<S: Scalar>(name: &str, options: &Options) {
-    println!(
-        "\n{:<25}{:>9}{:>9}{:>15}",
-        "ns", "product", "affine", "where positive"
-    );
-    for [m, k, n] in [[10, 2, 300], [5, 10, 300], [10, 5, 300], [512, 784, 128]] {
-        let line = format!("{name} {m}x{k}x{n} fused");
-        if options.words.iter().all(|word| line.contains(word)) {
-            let [a, b, mut c] = [m * k, k * n, m * n].map(|len| vec![S::one(); len]);
-            let bias = vec![S::one(); m];
-            let mut time = |run: Fused<S>| {
-                let seconds = best_of_many(options, || {
-                    let a = Matrix::row_major(black_box(&a), m, k);
-                    let b = Matrix::row_major(black_box(&b), k, n);
-                    run(a, b, &bias, MatrixMut::row_major(black_box(&mut c), m, n));
-                });
-                seconds * 1e9
-            };
-            println!(
-                "{line:<25}{:>9.0}{:>9.0}{:>15.0}",
-                time(|a, b, _, c| matmul::matmul(S::one(), a, b, S::zero(), c)),
-                time(|a, b, bias, c| matmul::affine(a, b, bias, Activation::Relu, c)),
-                time(|a, b, _, c| matmul::matmul_where_positive(a, b, c)),
-            );
+    println!("\n{:<30}{:>9}{:>9}", "ns", "product", "fused");
+    for [m, k, n] in [[10, 2, 300], [5, 10, 300], [3, 20, 211], [512, 784, 128]] {
+        let [forward, dw, dx] = [[m, k, n], [m, n, k], [k, m, n]];
+        let lines: [(_, _, _, Fused<S>); 4] = [
+            ("affine and relu", Layout::NN, forward, |a, b, bias, c| {
+                let m = a.rows();
+                matmul::affine(a, b, &bias[..m], Activation::Relu, c);
+            }),
+            ("and row sums", Layout::NT, dw, |a, b, sums, c| {
+                let m = a.rows();
+                matmul::matmul_and_row_sums(a, b, S::zero(), c, &mut sums[..m], false);
+            }),
+            ("gated", Layout::TN, dx, |a, b, gate, c| {
+                let gate = Matrix::row_major(gate, a.rows(), b.cols());
+                matmul::matmul_gated(a, b, gate, c);
+            }),
+            ("where positive", Layout::TN, dx, |a, b, _, c| {
+                matmul::matmul_where_positive(a, b, c);
+            }),
+        ];
+        for (what, layout, [rows, inner, cols], run) in lines {
+            let line = format!("{name} {m}x{k}x{n} {layout:?} {what}");
+            if options.want(&line) {
+                let product = Product::<S>::new([rows, inner, cols], layout);
+                let mut beside = vec![S::one(); rows * cols];
+                let mut c = vec![S::one(); rows * cols];
+                let mut time = |run: Fused<S>| {
+                    1e9 * best_of_many(options, || {
+                        let [a, b] = product.operands();
+                        let c = MatrixMut::row_major(black_box(&mut c), rows, cols);
+                        run(a, b, &mut beside, c);
+                    })
+                };
+                println!(
+                    "{line:<30}{:>9.0}{:>9.0}",
+                    time(|a, b, _, c| matmul::matmul(S::one(), a, b, S::zero(), c)),
+                    time(run),
+                );
+            }
         }
     }
 }
@@ -108,11 +151,16 @@ fn on_threads<S: Scalar>(name: &str, options: &Options) {
     matmul::set_threads(0);
     let threads = matmul::threads();
     println!("\n{:<25}{:>9}{:>9}", "threads", 1, threads);
-    for size in [[512, 784, 128], [512, 512, 128], [1024, 1024, 512]] {
+    for size in [
+        [512, 784, 128],
+        [512, 128, 784],
+        [512, 512, 128],
+        [1024, 1024, 512],
+    ] {
         let [m, k, n] = size;
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
             let line = format!("{name} {m}x{k}x{n} {layout:?} threads");
-            if options.words.iter().all(|word| line.contains(word)) {
+            if options.want(&line) {
                 let product = Product::<S>::new(size, layout);
                 let [one, all] = [1, 0].map(|limit| {
                     matmul::set_threads(limit);
@@ -141,7 +189,7 @@ fn table<S: Scalar>(name: &str, options: &Options) {
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
             let [m, k, n] = size;
             let line = format!("{name} {m}x{k}x{n} {layout:?}");
-            if options.words.iter().all(|word| line.contains(word)) {
+            if options.want(&line) {
                 let product = Product::<S>::new(size, layout);
                 let chosen = product.speed(None, options).expect("any layout is taken");
                 print!("{line:<25}{chosen:>8.1}{:>6.0}%", 100.0 * chosen / peak);
@@ -189,22 +237,32 @@ impl<S: Scalar> Product<S> {
         }
     }
 
+    /// A and B.
+    fn operands(&self) -> [Matrix<'_, S>; 2] {
+        let [m, k, n] = self.size;
+        let (a, b) = (black_box(&self.a), black_box(&self.b));
+        let a = match self.layout {
+            Layout::TN => Matrix::row_major(a, k, m).t(),
+            _ => Matrix::row_major(a, m, k),
+        };
+        let b = match self.layout {
+            Layout::NT => Matrix::row_major(b, n, k).t(),
+            _ => Matrix::row_major(b, k, n),
+        };
+        [a, b]
+    }
+
     /// GFLOP/s of a kernel, or of the one that `matmul` chooses; `None` if it does not take the
     /// layout.
+    ///
+    /// What it gives of a product that is not large is that of the reference, to the last bit: all
+    /// numbers are small and whole.
     fn speed(&self, kernel: Option<Kernel>, options: &Options) -> Option<f64> {
         let [m, k, n] = self.size;
         let mut c = vec![S::zero(); m * n];
-        let mut run = || {
-            let (a, b) = (black_box(&self.a), black_box(&self.b));
-            let a = match self.layout {
-                Layout::TN => Matrix::row_major(a, k, m).t(),
-                _ => Matrix::row_major(a, m, k),
-            };
-            let b = match self.layout {
-                Layout::NT => Matrix::row_major(b, n, k).t(),
-                _ => Matrix::row_major(b, k, n),
-            };
-            let c = MatrixMut::row_major(black_box(&mut c), m, n);
+        let run = |c: &mut [S]| {
+            let [a, b] = self.operands();
+            let c = MatrixMut::row_major(black_box(c), m, n);
             match kernel {
                 Some(kernel) => matmul_by(kernel, S::one(), a, b, S::zero(), c),
                 None => {
@@ -213,11 +271,18 @@ impl<S: Scalar> Product<S> {
                 }
             }
         };
-        if !run() {
+        if !run(&mut c) {
             return None;
         }
+        if m * k * n <= 64 * 64 * 64 {
+            let mut expected = vec![S::zero(); m * n];
+            let [a, b] = self.operands();
+            let into = MatrixMut::row_major(&mut expected, m, n);
+            matmul_by(Kernel::Reference, S::one(), a, b, S::zero(), into);
+            assert!(c == expected, "{kernel:?} of {:?} is wrong", self.size);
+        }
         let best = best_of_many(options, || {
-            run();
+            run(&mut c);
         });
         Some((2 * m * k * n) as f64 / best / 1e9)
     }

@@ -195,5 +195,6 @@ fn peak<P: Pass<f64>>(name: &str, make: impl FnOnce() -> P) -> f64 {
     let memory = measure(|| step(&mut pass));
     let (more, count) = (mebibytes(memory.bytes_max), memory.count_total);
     println!("{name}: another step holds {more:.2} MiB more, in {count} allocations");
+    assert_eq!(count, 0, "{name}");
     peak
 }

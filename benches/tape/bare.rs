@@ -1,9 +1,11 @@
 //! The calls of kernels that a network's cost and gradient take, on plain slices: what a tape can at
 //! best add nothing to.
 
-use gradproof::autodiff::matmul::{Activation, Matrix, MatrixMut, affine, matmul};
+use gradproof::autodiff::matmul::{
+    Activation, Matrix, MatrixMut, affine, matmul_and_row_sums, matmul_gated,
+};
 use gradproof::autodiff::ops::{logistic, logistic_losses};
-use gradproof::autodiff::{Scalar, assign, sum};
+use gradproof::autodiff::{Scalar, assign};
 use gradproof::layers::{Dataset, Mlp};
 
 /// A network on its examples, every buffer allocated once.
@@ -88,29 +90,14 @@ impl<S: Scalar> Bare<S> {
         for (k, layer) in self.layers.iter_mut().enumerate().rev() {
             let Layer { n_in, n_out, .. } = *layer;
             let dz = Matrix::row_major(&self.dz, n_out, m);
-            let a = &self.activations[k];
-            matmul(
-                one,
-                dz,
-                Matrix::row_major(a, n_in, m).t(),
-                S::zero(),
-                MatrixMut::row_major(&mut layer.dw, n_out, n_in),
-            );
-            for (db, row) in layer.db.iter_mut().zip(self.dz.chunks_exact(m)) {
-                *db = sum([row], |[dz]| dz);
-            }
+            let a = Matrix::row_major(&self.activations[k], n_in, m);
+            let dw = MatrixMut::row_major(&mut layer.dw, n_out, n_in);
+            matmul_and_row_sums(dz, a.t(), S::zero(), dw, &mut layer.db, false);
             if k > 0 {
-                let before = &mut self.dz_before[..n_in * m];
-                matmul(
-                    one,
-                    Matrix::row_major(&layer.w, n_out, n_in).t(),
-                    dz,
-                    S::zero(),
-                    MatrixMut::row_major(before, n_in, m),
-                );
-                assign(&mut self.dz[..n_in * m], [before, a], |[da, a]| {
-                    if a > S::zero() { da } else { S::zero() }
-                });
+                let w = Matrix::row_major(&layer.w, n_out, n_in);
+                let before = MatrixMut::row_major(&mut self.dz_before, n_in, m);
+                matmul_gated(w.t(), dz, a, before);
+                std::mem::swap(&mut self.dz, &mut self.dz_before);
             }
         }
     }

@@ -114,7 +114,8 @@ mod network {
         model: &Mlp<S>,
         data: &Dataset<S>,
     ) -> (Vec<Var<'t, S>>, Var<'t, S>) {
-        let [x, y] = [data.x(), data.y()].map(|leaf| tape.data(leaf.clone()));
+        let x = tape.shared_data(data.shared_x());
+        let y = tape.data(data.y().clone());
         let network = model.record(x);
         let cost = network.logits.sigmoid_cross_entropy(y);
         (network.parameters, cost)

@@ -1,5 +1,6 @@
 //! Seconds and bytes.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
@@ -13,8 +14,8 @@ const LEARNING_RATE: f64 = 1e-6;
 pub(crate) struct Costs {
     /// Under the name of the way in which it was computed.
     pub(crate) ways: Vec<(&'static str, Cost)>,
-    /// Bytes of all values and of the gradients that are kept: the least that a tape can hold that
-    /// forgets no value.
+    /// Bytes of all values, X among them, and of the gradients that are kept: the least that a tape
+    /// can hold that forgets no value.
     pub(crate) values_and_gradients: usize,
 }
 
@@ -22,7 +23,7 @@ pub(crate) struct Costs {
 pub(crate) struct Cost {
     /// The fastest of many.
     pub(crate) seconds: f64,
-    /// How many bytes are held while steps are taken.
+    /// How many bytes are held while steps are taken, X counted whoever holds it.
     pub(crate) bytes: usize,
 }
 
@@ -44,12 +45,17 @@ pub(crate) fn network(sizes: &[usize], m: usize, budget: Duration) -> Costs {
     let data = Dataset::new(x, y).expect("numbers, and labels for them");
     let nothing = Regularization::default();
     let tape = Tape::new();
-    let by_tape = held(|| Taped::record(&tape, &model, &data, &nothing));
-    let by_hand = held(|| HandWritten::new(&model, &data, &nothing));
-    // Every hidden layer before and after ReLU, the logits, and the cost.
+    let x = data.shared_x();
+    let holders = Arc::strong_count(&x);
+    let mut by_tape = held(|| Taped::record(&tape, &model, &data, &nothing));
+    let mut by_hand = held(|| HandWritten::new(&model, &data, &nothing));
+    by_hand.1 += size_of_val(x.as_slice());
+    if Arc::strong_count(&x) > holders {
+        by_tape.1 += size_of_val(x.as_slice());
+    }
+    // X and the labels, every hidden layer, the logits, and the cost.
     let hidden: usize = sizes[1..sizes.len() - 1].iter().sum();
-    let data = (sizes[0] + 1) * m;
-    let values = data + model.parameters().len() + (2 * hidden + 1) * m + 1;
+    let values = model.parameters().len() + (sizes[0] + 1 + hidden + 1) * m + 1;
     Costs {
         ways: vec![
             ("tape", step(by_tape, budget)),
