@@ -7,9 +7,12 @@
 //! of many. Behind the columns of kernels is a call that checks more than that of the chosen one,
 //! which shows in the smallest sizes. The peak is measured in the same run: chains of multiply-adds that never leave the registers.
 
+#[path = "cases/best_of_many.rs"]
+mod timing;
+
 use std::cell::Cell;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gradproof::autodiff::Scalar;
 use gradproof::autodiff::matmul::{self, Activation, Isa, Kernel, Matrix, MatrixMut, matmul_by};
@@ -289,26 +292,11 @@ impl<S: Scalar> Product<S> {
 }
 
 /// Seconds of one run.
-fn best_of_many(options: &Options, mut run: impl FnMut()) -> f64 {
-    let mut time = |runs: u32| {
-        let start = Instant::now();
-        (0..runs).for_each(|_| run());
-        start.elapsed()
-    };
-    // As many runs at a time as the clock can tell from none.
-    let mut runs = 1;
-    while time(runs) < Duration::from_micros(10) {
-        runs *= 2;
-    }
-    let budget = Duration::from_millis(if options.quick { 1 } else { 25 });
+fn best_of_many(options: &Options, run: impl FnMut()) -> f64 {
+    let milliseconds = if options.quick { 1 } else { 25 };
     // Of a large product the first few runs are disturbed more often than not.
     let at_least = if options.quick { 1 } else { 5 };
-    let (start, mut best, mut times) = (Instant::now(), Duration::MAX, 0);
-    while times < at_least || start.elapsed() < budget {
-        best = best.min(time(runs));
-        times += 1;
-    }
-    best.as_secs_f64() / f64::from(runs)
+    timing::best_of_many(Duration::from_millis(milliseconds), at_least, run)
 }
 
 /// GFLOP/s of multiply-adds that neither load nor store.

@@ -14,6 +14,8 @@ mod growth;
 mod measure;
 mod measured;
 mod sweeps;
+#[path = "../../benches/cases/best_of_many.rs"]
+mod timing;
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -1,11 +1,13 @@
 //! Seconds and bytes.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use gradproof::autodiff::{Tape, Tensor};
 use gradproof::layers::{Dataset, HandWritten, He, Mlp, NumpyRandom, Pass, Regularization, Taped};
+
+use crate::timing::best_of_many;
 
 /// So small that the network stays where it is, and every step is as the first.
 const LEARNING_RATE: f64 = 1e-6;
@@ -66,7 +68,7 @@ pub(crate) fn network(sizes: &[usize], m: usize, budget: Duration) -> Costs {
 }
 
 fn step((mut pass, bytes): (impl Pass<f64>, usize), budget: Duration) -> Cost {
-    let seconds = best_of_many(budget, || {
+    let seconds = best_of_many(budget, 1, || {
         pass.evaluate();
         pass.descend(LEARNING_RATE);
     });
@@ -80,7 +82,7 @@ pub(crate) fn chain(nodes: usize, budget: Duration) -> Costs {
         let (x, c) = (tape.variable(1.0), tape.data(1.0 + 1e-6));
         (0..nodes).fold(x, |product, _| product * c).backward()
     });
-    let seconds = best_of_many(budget, || {
+    let seconds = best_of_many(budget, 1, || {
         tape.replay();
         gradients.replay();
     });
@@ -96,23 +98,4 @@ fn held<T>(make: impl FnOnce() -> T) -> (T, usize) {
     let memory = measure(|| made = Some(make()));
     let bytes = usize::try_from(memory.bytes_current).expect("more is allocated than freed");
     (made.expect("it was made"), bytes)
-}
-
-/// Seconds of one run.
-fn best_of_many(budget: Duration, mut run: impl FnMut()) -> f64 {
-    let mut time = |runs: u32| {
-        let start = Instant::now();
-        (0..runs).for_each(|_| run());
-        start.elapsed()
-    };
-    // As many runs at a time as the clock can tell from none.
-    let mut runs = 1;
-    while time(runs) < Duration::from_micros(10) {
-        runs *= 2;
-    }
-    let (start, mut best) = (Instant::now(), Duration::MAX);
-    while start.elapsed() < budget {
-        best = best.min(time(runs));
-    }
-    best.min(time(runs)).as_secs_f64() / f64::from(runs)
 }

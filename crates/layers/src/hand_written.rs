@@ -17,7 +17,7 @@ use crate::{Dataset, Mlp, Pass, RandomStream, Regularization};
 /// Forward, for every layer: Z = W A + b, A = relu(Z), and A = σ(Z) in the last one. Cost:
 /// J = (1/m) Σ max(z, 0) − z y + ln(1 + e^(−|z|)), which is −(1/m) Σ y ln a + (1 − y) ln(1 − a)
 /// from the logits. Backward: dZ = (A − Y)/m in the last layer; then dW = dZ Aᵀ, db = Σ dZ, and
-/// for the layer before, dA = Wᵀ dZ and dZ = dA where A > 0, else 0.
+/// for the layer before, dA = Wᵀ dZ and dZ = dA where A is positive or NaN, else 0.
 ///
 /// With an L2 penalty, J + λ/(2m) Σ ‖W‖² and dW + (λ/m) W. With dropout, D = noise < keep_prob,
 /// A D / keep_prob forward and dA D / keep_prob backward, the noise being 0 (everything kept) until

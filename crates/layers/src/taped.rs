@@ -39,11 +39,13 @@ pub struct Taped<'t, S: Scalar> {
 const LARGE: usize = 1 << 17;
 
 impl<'t, S: Scalar> Taped<'t, S> {
-    /// Records the network, its cost on the data, and the sweep.
+    /// Records the network, its cost on the data, and the sweep. Features of 128 KiB or more are not
+    /// copied, but read where the data set has them; the first mini-batch that takes their place
+    /// then does.
     ///
     /// # Panics
     ///
-    /// If the data has another number of features.
+    /// If the data has another number of features, or leaves of the tape were set and not replayed.
     #[track_caller]
     #[must_use]
     pub fn record(

@@ -53,7 +53,9 @@ pub(super) unsafe fn run_and_sum_rows<S: Native>(product: &Product<S>, sums: Sum
 #[inline(always)]
 unsafe fn run_oriented_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<S>) -> bool {
     let isa = Isa::best();
-    let does = choose(isa, product) == Kernel::Dots(isa) && product.n > 0 && product.m > 0;
+    let is_chosen = product.c_has_rows() && choose(isa, product) == Kernel::Dots(isa);
+    // Without an element of C, no tile would see a row.
+    let does = is_chosen && product.m > 0 && product.n > 0;
     if does {
         // SAFETY: the machine has its best instruction set; the rest is the caller's.
         unsafe { dots_and_sums(isa, product, sums) }
