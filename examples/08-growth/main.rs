@@ -131,6 +131,10 @@ fn print_table(all: &[Measured]) {
             );
         }
     }
+    println!(
+        "beside values and gradients, a tape holds the cotangents of two layers at a time, as far as\n\
+         there is no room for them among gradients that are not written yet, and what it knows of a node"
+    );
 }
 
 fn document(all: &[Measured]) -> serde_json::Value {
