@@ -104,7 +104,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
 /// | B within the second cache, or few rows | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
-/// | larger | `Packed` | otherwise every element is on a page of its own |
+/// | larger, or rows whole pages apart | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
 /// Only the three that end in a sweep take an update that is not α and β.
@@ -125,11 +125,25 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     }
     let fits = k.saturating_mul(n) <= SECOND_CACHE / (2 * size_of::<S>());
     let fits_a_strip = product.has_parts() || k <= SHORT;
+    // What is read for a tile of a long inner axis would all be in the same few sets of the cache.
+    let collides = k >= 64
+        && [product.a.col, product.b.row]
+            .into_iter()
+            .any(is_pages::<S>);
     match product.b_has_rows() {
-        true if fits || m <= FEW_ROWS => Kernel::InPlace(isa),
+        true if fits && !collides || m <= FEW_ROWS => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
+}
+
+/// Whether a step of so many elements is one of whole pages.
+fn is_pages<S>(stride: isize) -> bool {
+    stride > 1
+        && stride
+            .unsigned_abs()
+            .wrapping_mul(size_of::<S>())
+            .is_multiple_of(4096)
 }
 
 /// Of the machines that were measured.
