@@ -5,7 +5,8 @@
 //! `cargo bench --bench matmul` prints the tables; `-- f64 NT` only the lines that have all of these
 //! words, `-- --quick` times everything once and briefly. One thread but for the last two tables, best
 //! of many. Behind the columns of kernels is a call that checks more than that of the chosen one,
-//! which shows in the smallest sizes. The peak is measured in the same run: chains of multiply-adds that never leave the registers.
+//! which shows in the smallest sizes. The peak is measured in the same run: chains of multiply-adds
+//! that never leave the registers.
 
 #[path = "cases/best_of_many.rs"]
 mod timing;
@@ -100,7 +101,7 @@ fn main() {
     }
 }
 
-/// A product of A, B and C, with a number for every row of A or C, or a gate of C's size.
+/// A product of A and B into C, and an array of C's size: for a bias, the sums, or a gate.
 type Fused<S> = fn(Matrix<'_, S>, Matrix<'_, S>, &mut [S], MatrixMut<'_, S>);
 
 /// What a layer does with its products, forward (NN), for dW (NT) and for dX (TN), against the bare

@@ -381,7 +381,8 @@ impl<S: Scalar> Cotangent<'_, S> {
     }
 
     /// The sum so far (zeros at first; of a [rectifier](crate::Op::rectifies)'s output, what
-    /// [`add_matmul`](Self::add_matmul) left of it), for rules that scatter: add to its elements, row by row.
+    /// [`add_matmul`](Self::add_matmul) left of it), for rules that scatter: add to its elements, row
+    /// by row.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [S] {
         let (x_bar, is_first) = self.destination();

@@ -84,29 +84,41 @@ fn a_fourth_input_has_numbers_of_its_own() {
     assert!([Some(0), Some(3)].contains(&report.finding.input));
 }
 
-/// y = x, of shape (2, 2). It says that it rectifies, and does not.
-#[derive(Clone, Copy, Debug, Default)]
-struct Boastful;
-register!(Boastful);
+/// y = max(x, 0), of shape (2, 2), with something wrong about its being a rectifier.
+#[derive(Clone, Copy, Debug)]
+enum Rectifier {
+    /// It says so, and counts every cotangent.
+    Boasts,
+    /// It gives nothing when it is told that its cotangent is rectified.
+    Misunderstands,
+}
+register!(Rectifier);
 
-impl Op for Boastful {
+impl Op for Rectifier {
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
         Ok(inputs[0])
     }
 
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
-        y.copy_from_slice(x.get(0));
+        for (y, &x) in y.iter_mut().zip(x.get(0)) {
+            *y = if x <= S::zero() { S::zero() } else { x };
+        }
     }
 
     fn vjp<S: Scalar>(
         &self,
         _x: Primals<'_, S>,
-        _y: &[S],
+        y: &[S],
         y_bar: &mut [S],
         mut x_bar: Cotangents<'_, S>,
     ) {
+        let is_told = x_bar.output_is_rectified();
         if let Some(mut x_bar) = x_bar.get(0) {
-            x_bar.add(|k| y_bar[k]);
+            x_bar.add(|k| match self {
+                Self::Boasts => y_bar[k],
+                Self::Misunderstands if is_told || y[k] <= S::zero() => S::zero(),
+                Self::Misunderstands => y_bar[k],
+            });
         }
     }
 
@@ -115,7 +127,7 @@ impl Op for Boastful {
     }
 
     fn signature(_draw: &mut Draw<'_>) -> Signature<Self> {
-        Signature::new(Self).input([2, 2])
+        Signature::new(Self::Boasts).input([2, 2])
     }
 }
 
@@ -157,13 +169,23 @@ fn a_relative_error_of_1e_9_in_one_element_of_1024() {
 }
 
 #[test]
-fn a_rectifier_that_is_none() {
-    let verdict = |x: [[f64; 2]; 2]| verdict_of(Check::Tape, Boastful, Tensor::from(x));
-    assert_eq!(verdict([[1.0, 2.0], [3.0, 4.0]]), Verdict::Pass);
-    match verdict([[1.0, 2.0], [-3.0, 4.0]]) {
-        Verdict::Fail(finding) => assert_eq!((finding.element, finding.got), (Some(2), 0.0)),
+fn a_rectifier_that_is_none_or_does_not_listen() {
+    let verdict = |op, x: [[f64; 2]; 2]| verdict_of(Check::Tape, op, Tensor::from(x));
+    let finding = |op, x| match verdict(op, x) {
+        Verdict::Fail(finding) => *finding,
         other => panic!("{other:?}"),
-    }
+    };
+    assert_eq!(
+        verdict(Rectifier::Boasts, [[1.0, 2.0], [3.0, 4.0]]),
+        Verdict::Pass
+    );
+    let found = finding(Rectifier::Boasts, [[1.0, 2.0], [-3.0, 4.0]]);
+    assert!(found.what.contains("it says that it rectifies"));
+    assert_eq!((found.element, found.got), (Some(2), 0.0));
+
+    let found = finding(Rectifier::Misunderstands, [[1.0, 2.0], [-3.0, 4.0]]);
+    assert!(found.what.contains("told that the cotangent is rectified"));
+    assert_eq!((found.element, found.got), (Some(0), 0.0));
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl Kernel {
                 Self::InPlace(isa) => on!(isa, in_place),
                 Self::Strips(isa) => on!(isa, strips),
                 Self::Packed(isa) => on!(isa, packed),
-                Self::Dots(isa) => on!(isa, plain_inner_products),
+                Self::Dots(isa) => dots_and_sums(isa, product, Sums::NONE),
                 Self::Matrixmultiply => S::matrixmultiply(product),
                 #[cfg(feature = "gemm")]
                 Self::Gemm => S::gemm_crate(product),
@@ -177,13 +177,6 @@ impl Kernel {
     }
 }
 
-#[inline(always)]
-unsafe fn plain_inner_products<V: Simd>(product: &Product<V::Scalar>) {
-    // SAFETY: the caller's.
-    unsafe { inner_products::<V>(product, Sums::NONE) }
-}
-
-/// [`Kernel::Dots`], and the sums of A's rows.
 #[inline(always)]
 unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
     // Long columns of a tile are better than long rows.
@@ -198,7 +191,7 @@ unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Sc
 }
 
 /// Runs [`Kernel::Dots`] on a product that [`Kernel::oriented`] gave, and sums rows of A or columns
-/// of B.
+/// of B if that is asked for.
 ///
 /// # Safety
 ///

@@ -186,9 +186,7 @@ impl<'a, S: Scalar> Matrix<'a, S> {
         assert!(i < self.rows() && j < self.cols(), "({i}, {j}) is outside");
         self.data[self.layout.offset(i, j)]
     }
-}
 
-impl<'a, S: Scalar> Matrix<'a, S> {
     /// All elements row by row, if that is how they lie.
     pub(super) fn contiguous_rows(&self) -> Option<&'a [S]> {
         let Layout {

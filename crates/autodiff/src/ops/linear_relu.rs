@@ -6,8 +6,8 @@ use crate::vectorized::update;
 use crate::{Cotangents, Op, Primals, Scalar, Shape, ShapeError, Var, register};
 
 /// A' = relu(W A + b), a hidden layer of the course in one pass: [`Var::linear_relu`]. Shapes are
-/// those of [`Linear`]. Adjoint: Z̄ = Ā' where A' is positive or NaN, else 0, and from there as `Linear`: W̄ += Z̄ Aᵀ,
-/// Ā += Wᵀ Z̄, b̄ += the row sums of Z̄. At the kink relu'(0) is 0. NaN stays NaN.
+/// those of [`Linear`]. Adjoint: Z̄ = Ā' where A' is positive or NaN, else 0, and from there as
+/// `Linear`: W̄ += Z̄ Aᵀ, Ā += Wᵀ Z̄, b̄ += the row sums of Z̄. At the kink relu'(0) is 0. NaN stays NaN.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinearRelu;
 register!(LinearRelu);
