@@ -26,6 +26,7 @@ mod loops;
 mod matrix;
 mod native;
 mod pack;
+mod panels;
 mod peak;
 mod product;
 mod rows;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::ptr;
 
 use super::pack::{Cut, Job};
+use super::panels::{is_for_panels, panels};
 use super::product::{Product, parts};
 use super::simd::Simd;
 use super::sweep::{Packed, sweep};
@@ -43,7 +44,13 @@ pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
         b: ptr::null(),
     };
     // SAFETY: the caller's; a row of B, like one of C, is contiguous.
-    unsafe { sweep::<V>(product, in_place) }
+    unsafe {
+        if is_for_panels::<V>(product) {
+            panels::<V>(product);
+        } else {
+            sweep::<V>(product, in_place);
+        }
+    }
 }
 
 /// For C with contiguous rows and any B: the stack has room for some strips of it. An update that

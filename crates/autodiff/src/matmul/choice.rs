@@ -4,6 +4,7 @@ use super::blocks::SHORT;
 use super::dots::Sums;
 use super::kernel::{Isa, Kernel, dots_and_sums};
 use super::native::Native;
+use super::panels::LONGEST;
 use super::product::Product;
 use super::threads;
 use crate::Scalar;
@@ -102,7 +103,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | A B | kernel | because |
 /// |---|---|---|
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
-/// | B within the second cache, or few rows | `InPlace` | a copy costs more than it saves |
+/// | B within the second cache, few rows, or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
 /// | larger, or rows whole pages apart | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
@@ -131,7 +132,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
             .into_iter()
             .any(is_pages::<S>);
     match product.b_has_rows() {
-        true if fits && !collides || m <= FEW_ROWS => Kernel::InPlace(isa),
+        true if fits && !collides || m <= FEW_ROWS || k <= LONGEST => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }

@@ -64,8 +64,8 @@ impl Isa {
 pub enum Kernel {
     /// [`reference`](super::reference), for any scalar.
     Reference,
-    /// Register tiles over A, B and C where they lie. Rows of B and C, or columns of A and C, are
-    /// contiguous.
+    /// Register tiles over A, B and C where they lie, or, if the inner axis is short, a few rows of A
+    /// kept in registers. Rows of B and C, or columns of A and C, are contiguous.
     InPlace(Isa),
     /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),

@@ -31,6 +31,8 @@ pub(crate) trait Simd: 'static {
     type Vector: Copy;
 
     const LANES: usize;
+    /// How many vectors there are registers for.
+    const REGISTERS: usize;
     /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
     const ROWS: usize;
     const VECTORS: usize;
@@ -48,8 +50,8 @@ pub(crate) trait Simd: 'static {
     unsafe fn mul(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x y + z, fused where the machine can.
     unsafe fn mul_add(x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
-    /// x where it is positive or NaN, else a zero.
-    unsafe fn relu(x: Self::Vector) -> Self::Vector;
+    /// x where it is above the floor, equal to it or NaN, else the floor.
+    unsafe fn at_least(floor: Self::Vector, x: Self::Vector) -> Self::Vector;
     /// y where x is positive or NaN, else 0.
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
@@ -62,6 +64,7 @@ pub(crate) trait Simd: 'static {
         packed: Packed<Self::Scalar>,
         i: usize,
     );
+    unsafe fn panel<const R: usize, const K: usize>(product: &Product<Self::Scalar>, i: usize);
     unsafe fn finish(sums: *const Self::Vector, size: [usize; 2], tile: &Tile<'_, Self::Scalar>);
     unsafe fn dot_tile<const R: usize, const C: usize, const U: usize, const SUMMED: usize>(
         product: &Product<Self::Scalar>,
@@ -127,6 +130,15 @@ macro_rules! entry_points {
         ) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::sweep::sweep_band::<Self, R>(product, packed, i) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn panel<const R: usize, const K: usize>(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            i: usize,
+        ) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::panels::panel::<Self, R, K>(product, i) }
         }
 
         $(#[target_feature(enable = $features)])?

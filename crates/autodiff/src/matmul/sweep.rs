@@ -112,7 +112,10 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
     };
     let mut left = n;
     while left > 0 {
-        let vectors = evenly(left.div_ceil(V::LANES), most);
+        let vectors = match left.div_ceil(V::LANES) {
+            vectors if most > V::VECTORS && vectors >= most => most,
+            vectors => evenly(vectors, V::VECTORS),
+        };
         let mut b_strip = vectors * V::LANES;
         if !packed.b.is_null() {
             tile.b = packed.b.wrapping_add((n - left) * k);
@@ -122,7 +125,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         macro_rules! multiply_one_of {
             ($($vectors:literal)*) => {
                 match vectors {
-                    $($vectors if const { $vectors <= widest::<V>(R) } => loop {
+                    $($vectors if const { $vectors <= V::VECTORS || $vectors == widest::<V>(R) } => loop {
                         let width = left.min($vectors * V::LANES);
                         tile.last = width - ($vectors - 1) * V::LANES;
                         multiply::<V, R, $vectors>(&tile);
@@ -175,7 +178,7 @@ pub(super) unsafe fn finish<V: Simd>(
                 }
                 let x = match tile.finish {
                     Finish::Identity => x,
-                    Finish::Relu => V::relu(x),
+                    Finish::Relu => V::at_least(V::splat(V::Scalar::zero()), x),
                     Finish::WherePositive(gate) => {
                         V::where_positive(V::load_first(lanes, gate.wrapping_offset(element)), x)
                     }
@@ -295,7 +298,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             Finish::Relu => {
                 for r in 0..R {
                     for v in 0..N {
-                        x[r][v] = V::relu(x[r][v]);
+                        x[r][v] = V::at_least(zero, x[r][v]);
                     }
                 }
             }

@@ -117,6 +117,23 @@ proptest! {
     }
 
     #[test]
+    fn a_short_inner_axis_makes_no_difference(
+        product in product(),
+        k in 0..=8_usize,
+        relu: bool,
+    ) {
+        let [m, _, n] = product.size;
+        let product = Product { size: [m, k, n], alpha: 1.0, beta: 0.0, ..product };
+        let activation = if relu { Activation::Relu } else { Activation::Identity };
+        product.assert_exact::<f32>();
+        product.assert_exact::<f64>();
+        product.assert_affine_exact::<f32>(activation);
+        product.assert_affine_exact::<f64>(activation);
+        product.assert_gated_exact::<f32>();
+        product.assert_gated_exact::<f64>();
+    }
+
+    #[test]
     fn a_layer_is_its_three_steps(product in product(), relu: bool) {
         let activation = if relu { Activation::Relu } else { Activation::Identity };
         product.assert_affine_exact::<f32>(activation);

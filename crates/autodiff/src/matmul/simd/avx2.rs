@@ -23,6 +23,7 @@ macro_rules! avx2 {
             type Scalar = $scalar;
             type Vector = $vector;
             const LANES: usize = $lanes;
+            const REGISTERS: usize = 16;
             const ROWS: usize = 4;
             const VECTORS: usize = 3;
             const DOT_ROWS: &'static [usize] = &[4, 3];
@@ -88,9 +89,9 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            unsafe fn relu(x: $vector) -> $vector {
+            unsafe fn at_least(floor: $vector, x: $vector) -> $vector {
                 // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
-                unsafe { $max($set1(0.0), x) }
+                unsafe { $max(floor, x) }
             }
 
             #[inline(always)]

@@ -28,6 +28,7 @@ macro_rules! avx512 {
             type Scalar = $scalar;
             type Vector = $vector;
             const LANES: usize = $lanes;
+            const REGISTERS: usize = 32;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
             const DOT_ROWS: &'static [usize] = &[5, 5, 5];
@@ -83,9 +84,9 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
-            unsafe fn relu(x: $vector) -> $vector {
+            unsafe fn at_least(floor: $vector, x: $vector) -> $vector {
                 // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
-                unsafe { $max($set1(0.0), x) }
+                unsafe { $max(floor, x) }
             }
 
             #[inline(always)]

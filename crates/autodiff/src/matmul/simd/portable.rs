@@ -13,6 +13,7 @@ impl<S: Scalar> Simd for Four<S> {
     type Scalar = S;
     type Vector = [S; LANES];
     const LANES: usize = LANES;
+    const REGISTERS: usize = 8;
     const ROWS: usize = 4;
     const VECTORS: usize = 2;
     const DOT_ROWS: &'static [usize] = &[2];
@@ -84,9 +85,11 @@ impl<S: Scalar> Simd for Four<S> {
     }
 
     #[inline(always)]
-    unsafe fn relu(x: [S; LANES]) -> [S; LANES] {
-        // SAFETY: the caller's.
-        unsafe { Self::where_positive(x, x) }
+    unsafe fn at_least(floor: [S; LANES], mut x: [S; LANES]) -> [S; LANES] {
+        for i in 0..LANES {
+            x[i] = if x[i] < floor[i] { floor[i] } else { x[i] };
+        }
+        x
     }
 
     #[inline(always)]
