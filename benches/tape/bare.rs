@@ -4,7 +4,7 @@
 use gradproof::autodiff::matmul::{
     Activation, Matrix, MatrixMut, affine, matmul_and_row_sums, matmul_gated,
 };
-use gradproof::autodiff::ops::{logistic, logistic_losses};
+use gradproof::autodiff::ops::{logistic_losses, logistic_slope};
 use gradproof::autodiff::{Scalar, assign};
 use gradproof::layers::{Dataset, Mlp};
 
@@ -14,6 +14,8 @@ pub(crate) struct Bare<S> {
     /// Before the first layer, and after each one: (n, m), the last being the logits.
     activations: Vec<Vec<S>>,
     labels: Vec<S>,
+    /// e^(−|z|) of every logit.
+    exponentials: Vec<S>,
     /// dZ of the layer at hand, and of the one before.
     dz: Vec<S>,
     dz_before: Vec<S>,
@@ -48,6 +50,7 @@ impl<S: Scalar> Bare<S> {
             layers: sizes.windows(2).enumerate().map(layer).collect(),
             activations,
             labels: data.y().as_slice().to_vec(),
+            exponentials: zeros(m),
             dz: zeros(widest),
             dz_before: zeros(widest),
         }
@@ -70,22 +73,20 @@ impl<S: Scalar> Bare<S> {
                 MatrixMut::row_major(&mut after[0], layer.n_out, m),
             );
         }
-        logistic_losses(&self.activations[last + 1], &self.labels) / S::constant(m as f64)
+        let e = &mut self.exponentials;
+        logistic_losses(&self.activations[last + 1], &self.labels, e) / S::constant(m as f64)
     }
 
     /// The gradient, at the values that [`forward`](Bare::forward) left.
     pub(crate) fn backward(&mut self) {
-        let (m, one) = (self.labels.len(), S::one());
-        let each = one / S::constant(m as f64);
+        let m = self.labels.len();
+        let each = S::one() / S::constant(m as f64);
         let logits = &self.activations[self.layers.len()];
         assign(
             &mut self.dz[..m],
-            [logits, &self.labels],
+            [logits, &self.labels, &self.exponentials],
             #[inline(always)]
-            |[z, y]| {
-                let (probability, complement) = logistic(z);
-                each * (probability * (one - y) - complement * y)
-            },
+            |[z, y, e]| each * logistic_slope(z, y, e),
         );
         for (k, layer) in self.layers.iter_mut().enumerate().rev() {
             let Layer { n_in, n_out, .. } = *layer;

@@ -37,13 +37,16 @@ pub fn forward_over<S: Scalar>(
     before: S,
 ) -> Result<Tensor<S>, ShapeError> {
     let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
-    let mut y = Tensor::full(op.output_shape(&shapes)?, before);
-    op.forward(Arguments::new(inputs).primals(), y.as_mut_slice());
-    Ok(y)
+    let shape = op.output_shape(&shapes)?;
+    let mut y = vec![before; shape.size() + op.residuals(&shapes)];
+    op.forward(Arguments::new(inputs).primals(), &mut y);
+    y.truncate(shape.size());
+    Ok(Tensor::new(shape, y))
 }
 
 /// The contribution of an op to the cotangents of its inputs, `None` for those that are not
-/// `wanted`. `y` is what [`forward`] gave for the same inputs.
+/// `wanted`. `y` is what [`forward`] gave for the same inputs; [residuals](crate::Op::residuals) are
+/// computed again.
 ///
 /// ```
 /// use autodiff::{Tensor, direct, ops};
@@ -130,9 +133,18 @@ fn run_vjp<S: Scalar>(
         }
     };
     let homes: Vec<Home> = x_bar.iter().map(&mut home).collect();
+    let shapes: Vec<Shape> = inputs.iter().map(Tensor::shape).collect();
+    let mut kept = y.as_slice().to_vec();
+    let residuals = op.residuals(&shapes);
+    if residuals > 0 {
+        // NaN, so that one the rule forgets to write is seen.
+        kept.resize(y.shape().size() + residuals, S::nan());
+        op.forward(arguments.primals(), &mut kept);
+        kept[..y.shape().size()].copy_from_slice(y.as_slice());
+    }
     op.vjp(
         arguments.primals(),
-        y.as_slice(),
+        &kept,
         &mut y_bar.as_slice().to_vec(),
         Cotangents {
             after_from: cotangents.len(),

@@ -191,17 +191,3 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
         x
     }
 }
-
-/// ln(1 + x) within 1.3 u for 0 ≤ x ≤ 1, where 1 + x need not be rounded and nothing is special.
-#[inline(always)]
-pub(crate) fn ln_1p_of_fraction(x: f64) -> f64 {
-    // Halved if it is above 3/2: (1 + x) − 1 is exact, and so is (1 + x)/2 − 1.
-    let is_large = x > 0.5;
-    let f = if is_large { 0.5 * x - 0.5 } else { x };
-    let [high, low] = if is_large {
-        [LN_2_HIGH, LN_2_LOW]
-    } else {
-        [0.0, 0.0]
-    };
-    high + (f + ln_beyond(f, low))
-}

@@ -62,10 +62,71 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     /// be refused here.
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError>;
 
-    /// Writes every element of the output `y`. What `y` held before is not to be read.
+    /// How many numbers `forward` leaves for `vjp`: what would be dear to compute twice, as the
+    /// exponentials in a softmax. They are behind the output in `y`, of both rules. None, unless
+    /// stated.
+    ///
+    /// ```
+    /// use autodiff::signature::{Draw, Signature};
+    /// use autodiff::*;
+    ///
+    /// /// y = ln Σ exp xₖ. Adjoint: x̄ₖ += ȳ exp xₖ / Σ exp xᵢ.
+    /// #[derive(Debug)]
+    /// struct LogSumExp;
+    /// register!(LogSumExp);
+    ///
+    /// impl Op for LogSumExp {
+    ///     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+    ///         let [_] = expect_inputs(inputs)?;
+    ///         Ok(Shape::scalar())
+    ///     }
+    ///
+    ///     fn residuals(&self, inputs: &[Shape]) -> usize {
+    ///         inputs[0].size()
+    ///     }
+    ///
+    ///     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+    ///         let (y, shares) = y.split_first_mut().expect("the output is one number");
+    ///         let largest = x[0].iter().fold(S::neg_infinity(), |max, &x| max.max(x));
+    ///         assign(shares, [&x[0]], |[x]| (x - largest).vector_exp());
+    ///         let total = sum([shares], |[share]| share);
+    ///         update(shares, [], |share, []| share / total);
+    ///         *y = largest + total.ln();
+    ///     }
+    ///
+    ///     fn vjp<S: Scalar>(
+    ///         &self,
+    ///         _x: Primals<'_, S>,
+    ///         y: &[S],
+    ///         y_bar: &mut [S],
+    ///         mut x_bar: Cotangents<'_, S>,
+    ///     ) {
+    ///         if let Some(mut x_bar) = x_bar.get(0) {
+    ///             x_bar.add_each([&y[1..]], |[share]| y_bar[0] * share);
+    ///         }
+    ///     }
+    ///
+    ///     fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+    ///         Signature::new(LogSumExp).input(draw.shape())
+    ///     }
+    /// }
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.variable(Tensor::from([1000.0, 1000.0]));
+    /// let y = tape.apply(LogSumExp, &[x]);
+    /// assert_eq!(y.item(), 1000.0 + 2.0_f64.ln());
+    /// assert_eq!(y.backward().wrt(x)[..], [0.5, 0.5]);
+    /// ```
+    fn residuals(&self, inputs: &[Shape]) -> usize {
+        let _ = inputs;
+        0
+    }
+
+    /// Writes every element of the output `y`, and every [residual](Op::residuals) behind it. What
+    /// `y` held before is not to be read.
     fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]);
 
-    /// Adds to each input's cotangent x̄ the product ȳ · ∂y/∂x, where `y` is what `forward` wrote
+    /// Adds to each input's cotangent x̄ the product ȳ · ∂y/∂x, where `y` is what `forward` wrote,
     /// and `y_bar` the cotangent of the output. It must be linear in `y_bar`, which is the rule's own:
     /// nobody reads it afterwards, so that it may be overwritten on the way.
     fn vjp<S: Scalar>(&self, x: Primals<'_, S>, y: &[S], y_bar: &mut [S], x_bar: Cotangents<'_, S>);
@@ -191,6 +252,9 @@ pub trait ErasedOp<S: Scalar>: Debug + Send + Sync {
     /// As [`Op::output_shape`].
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError>;
 
+    /// [`Op::residuals`].
+    fn residuals(&self, inputs: &[Shape]) -> usize;
+
     /// [`Op::forward`].
     fn forward(&self, x: Primals<'_, S>, y: &mut [S]);
 
@@ -211,6 +275,10 @@ impl<S: Scalar, O: Op> ErasedOp<S> for O {
 
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
         Op::output_shape(self, inputs).map_err(|error| error.of(O::NAME, inputs))
+    }
+
+    fn residuals(&self, inputs: &[Shape]) -> usize {
+        Op::residuals(self, inputs)
     }
 
     fn forward(&self, x: Primals<'_, S>, y: &mut [S]) {

@@ -44,9 +44,7 @@ pub use powi::Powi;
 pub use relu::Relu;
 pub use reshape::Reshape;
 pub use sigmoid::{Sigmoid, logistic};
-pub use sigmoid_cross_entropy::{
-    SigmoidCrossEntropy, logistic_losses, logistic_losses_and_cotangents,
-};
+pub use sigmoid_cross_entropy::{SigmoidCrossEntropy, logistic_losses, logistic_slope};
 pub use sqrt::Sqrt;
 pub use sub::Sub;
 pub use sum::Sum;

@@ -70,15 +70,6 @@ pub trait Scalar:
         self.ln_1p()
     }
 
-    /// ln(1 + x) for rules, as [`vector_exp`](Scalar::vector_exp), but for 0 ≤ x ≤ 1 alone,
-    /// which takes fewer operations than [`vector_ln_1p`](Scalar::vector_ln_1p): at most 1.3 · 2⁻⁵³
-    /// off at `f64`.
-    #[must_use]
-    #[inline(always)]
-    fn vector_ln_1p_of_fraction(self) -> Self {
-        self.ln_1p()
-    }
-
     /// tanh x for rules, as [`vector_exp`](Scalar::vector_exp): at most 3 · 2⁻⁵³ off at `f64`.
     #[must_use]
     #[inline(always)]
@@ -204,11 +195,6 @@ macro_rules! machine_scalar {
             #[inline(always)]
             fn vector_ln_1p(self) -> Self {
                 Self::constant(elementary::ln_1p(self.into()))
-            }
-
-            #[inline(always)]
-            fn vector_ln_1p_of_fraction(self) -> Self {
-                Self::constant(elementary::ln_1p_of_fraction(self.into()))
             }
 
             #[inline(always)]

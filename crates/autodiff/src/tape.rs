@@ -58,9 +58,19 @@ pub(crate) struct Program<S> {
 pub(crate) struct Node<S> {
     /// `None` for a leaf.
     pub(crate) op: Option<Box<dyn ErasedOp<S>>>,
-    inputs: Range<usize>,
+    first_input: usize,
+    inputs: u32,
     /// Whether a variable is among what it depends on.
     pub(crate) tracked: bool,
+    /// How many numbers the op keeps behind its output.
+    residuals: usize,
+}
+
+impl<S> Node<S> {
+    /// Its inputs, out of those of all nodes.
+    fn inputs<'a>(&self, of_all: &'a [usize]) -> &'a [usize] {
+        &of_all[self.first_input..][..self.inputs as usize]
+    }
 }
 
 impl<S: Scalar> Tape<S> {
@@ -172,15 +182,18 @@ impl<S: Scalar> Tape<S> {
         );
         let mut program = self.program_mut();
         program.assert_fresh();
-        let output = program.output_slot(&*op, inputs)?;
+        let (output, residuals) = program.output_slot(&*op, inputs)?;
         let tracked = inputs.iter().any(|x| program.nodes[x.node()].tracked);
-        let first = program.inputs.len();
+        let first_input = program.inputs.len();
         program.inputs.extend(inputs.iter().map(|x| x.node()));
-        let inputs = first..program.inputs.len();
-        program.values.resize(output.offset + output.len);
+        program
+            .values
+            .resize(output.offset + output.len + residuals);
         let node = Node {
             op: Some(op),
-            inputs,
+            first_input,
+            inputs: u32::try_from(inputs.len()).expect("an op has fewer than 2³² inputs"),
+            residuals,
             tracked,
         };
         let node = program.push(node, output);
@@ -293,9 +306,9 @@ impl<S: Scalar> Tape<S> {
         program.stale = false;
     }
 
-    /// Makes room for so many more elements of values, in up to 64 arrays, of which those that are not
-    /// variables begin on a line of the cache, so that recording them neither copies those that are there nor takes more
-    /// memory than they need.
+    /// Makes room for so many more elements of values and [residuals](Op::residuals), in up to 64
+    /// arrays, of which those that are not variables begin on a line of the cache, so that recording
+    /// them neither copies those that are there nor takes more memory than they need.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
@@ -373,7 +386,7 @@ impl<S: Scalar> Tape<S> {
 impl<S: Scalar> Program<S> {
     /// The inputs of a node.
     pub(crate) fn inputs(&self, node: usize) -> &[usize] {
-        &self.inputs[self.nodes[node].inputs.clone()]
+        self.nodes[node].inputs(&self.inputs)
     }
 
     /// Runs the vjp of a node, a leaf having none.
@@ -387,7 +400,9 @@ impl<S: Scalar> Program<S> {
             slots: &self.slots,
             inputs: self.inputs(node),
         };
-        op.vjp(x, &self.values[self.slots[node].range()], y_bar, x_bar);
+        let Slot { offset, len, .. } = self.slots[node];
+        let y = &self.values[offset..][..len + self.nodes[node].residuals];
+        op.vjp(x, y, y_bar, x_bar);
     }
 
     /// The value of a leaf, or of an op's output.
@@ -418,22 +433,30 @@ impl<S: Scalar> Program<S> {
         }
     }
 
-    /// The slot for what an op makes of these inputs.
+    /// The slot for what an op makes of these inputs, and how many numbers are to be kept behind it.
     fn output_slot(
         &mut self,
         op: &dyn ErasedOp<S>,
         inputs: &[Var<'_, S>],
-    ) -> Result<Slot, ShapeError> {
+    ) -> Result<(Slot, usize), ShapeError> {
         let shapes = inputs.iter().map(|x| self.slots[x.node()].shape);
         self.input_shapes.clear();
         self.input_shapes.extend(shapes);
-        Ok(self.next_slot(op.output_shape(&self.input_shapes)?))
+        let mut slot = self.next_slot(op.output_shape(&self.input_shapes)?);
+        let residuals = op.residuals(&self.input_shapes);
+        if residuals > slot.len {
+            // Of the two it is the longer one that begins with a line.
+            slot.offset = Arena::<S>::aligned(self.values.len() + slot.len, residuals) - slot.len;
+        }
+        Ok((slot, residuals))
     }
 
     fn push_leaf(&mut self, tracked: bool, slot: Slot) -> usize {
         let node = Node {
             op: None,
-            inputs: 0..0,
+            first_input: 0,
+            inputs: 0,
+            residuals: 0,
             tracked,
         };
         self.push(node, slot)
@@ -446,18 +469,18 @@ impl<S: Scalar> Program<S> {
     }
 
     fn compute(&mut self, node: usize) {
-        let Node { op, inputs, .. } = &self.nodes[node];
-        let Some(op) = op else { return };
         let output = &self.slots[node];
+        let node = &self.nodes[node];
+        let Some(op) = &node.op else { return };
         // Inputs precede the output, so this split separates what is read from what is written.
         let (before, rest) = self.values.split_at_mut(output.offset);
         let inputs = Primals {
             values: before,
             shared: &self.shared,
             slots: &self.slots,
-            inputs: &self.inputs[inputs.clone()],
+            inputs: node.inputs(&self.inputs),
         };
-        op.forward(inputs, &mut rest[..output.len]);
+        op.forward(inputs, &mut rest[..output.len + node.residuals]);
     }
 }
 

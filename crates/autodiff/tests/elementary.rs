@@ -132,26 +132,6 @@ fn ln_1p_is_within_its_bound() {
 }
 
 #[test]
-fn ln_1p_of_fraction_is_within_its_bound() {
-    let of = |points: fn(&mut Points) -> f64| {
-        check(
-            "ln_1p_of_fraction",
-            [1.3, 1.01],
-            points,
-            f64::vector_ln_1p_of_fraction,
-            f32::vector_ln_1p_of_fraction,
-            Real::ln_1p,
-        );
-    };
-    of(|points| points.uniform(0.0, 1.0));
-    of(|points| points.uniform(0.4, 0.6));
-    of(|points| points.decades(-20.0, 0.0));
-    assert_eq!(0.0_f64.vector_ln_1p_of_fraction(), 0.0);
-    assert_eq!(1.0_f64.vector_ln_1p_of_fraction(), 2.0_f64.ln());
-    assert!(f64::NAN.vector_ln_1p_of_fraction().is_nan());
-}
-
-#[test]
 fn the_ends_are_those_of_the_standard_library() {
     let ends = [
         0.0,

@@ -344,6 +344,10 @@ macro_rules! shared_at {
                 ErasedOp::<$scalar>::output_shape(&*self.0, inputs)
             }
 
+            fn residuals(&self, inputs: &[Shape]) -> usize {
+                ErasedOp::<$scalar>::residuals(&*self.0, inputs)
+            }
+
             fn forward(&self, x: Primals<'_, $scalar>, y: &mut [$scalar]) {
                 self.0.forward(x, y);
             }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use autodiff::matmul::{Matrix, MatrixMut, matmul_and_row_sums, matmul_where_positive};
-use autodiff::ops::logistic_losses_and_cotangents;
-use autodiff::{Scalar, sum};
+use autodiff::ops::{logistic_losses, logistic_slope};
+use autodiff::{Scalar, sum, update};
 
 use crate::mini_batches::select_columns;
 use crate::mlp::Layer;
@@ -46,6 +46,8 @@ pub struct HandWritten<'d, S: Scalar> {
     /// A of every layer but the last, and the logits Z of the last; each (n_out, m). On the way back
     /// dZ takes their place, as nothing else needs them any more.
     outputs: Vec<Vec<S>>,
+    /// e^(−|z|) of every logit.
+    exponentials: Vec<S>,
 }
 
 impl<'d, S: Scalar> HandWritten<'d, S> {
@@ -77,6 +79,7 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
             parameters: model.parameters().to_vec(),
             gradient: vec![S::zero(); model.parameters().len()],
             outputs: sizes[1..].iter().map(|n| vec![S::zero(); n * m]).collect(),
+            exponentials: vec![S::zero(); m],
             layers: (0..model.depth())
                 .map(|layer| Layer::new(sizes, layer))
                 .collect(),
@@ -98,7 +101,16 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
     fn cost(&mut self) -> S {
         let m = S::constant(self.y.len() as f64);
         let logits = self.outputs.last_mut().expect("a network has a layer");
-        logistic_losses_and_cotangents(logits, &self.y, S::one() / m) / m + self.penalty()
+        let e = &mut self.exponentials;
+        let losses = logistic_losses(logits, &self.y, e);
+        let each = S::one() / m;
+        update(
+            logits,
+            [&self.y, e],
+            #[inline(always)]
+            |z, [y, e]| each * logistic_slope(z, y, e),
+        );
+        losses / m + self.penalty()
     }
 
     /// λ/(2m) Σ ‖W‖².

@@ -61,8 +61,10 @@ impl<'t, S: Scalar> Taped<'t, S> {
         let features = data.x().as_slice();
         let is_large = size_of_val(features) >= LARGE;
         let copied = if is_large { 0 } else { features.len() };
-        let elements = copied + data.y().as_slice().len();
-        tape.reserve(elements + model.parameters().len() + hidden.sum::<usize>() + 1);
+        let labels = data.y().as_slice().len();
+        // The cost is a number for every label, its residuals, and one more.
+        let elements = copied + 2 * labels + 1;
+        tape.reserve(elements + model.parameters().len() + hidden.sum::<usize>());
         let x = match is_large {
             true => tape.shared_data(data.shared_x()),
             false => tape.data(data.x().clone()),

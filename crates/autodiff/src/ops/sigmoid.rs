@@ -34,13 +34,8 @@ impl Pointwise for Sigmoid {
 /// ```
 #[inline(always)]
 pub fn logistic<S: Scalar>(x: S) -> (S, S) {
-    logistic_by(x, (if x > S::zero() { -x } else { x }).vector_exp())
-}
-
-/// [`logistic`] from s = e^(−|x|).
-#[inline(always)]
-pub(super) fn logistic_by<S: Scalar>(x: S, s: S) -> (S, S) {
     let positive = x > S::zero();
+    let s = (if positive { -x } else { x }).vector_exp();
     let large = (S::one() + s).recip();
     let small = s * large;
     if positive {

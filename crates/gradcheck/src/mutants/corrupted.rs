@@ -78,7 +78,7 @@ impl Corrupted {
         let call = Call {
             op,
             x,
-            y: Tensor::new(shape, y.to_vec()),
+            y: Tensor::new(shape, y[..shape.size()].to_vec()),
             y_bar: Tensor::new(shape, y_bar.to_vec()),
             wanted: (0..self.inputs).map(|i| x_bar.get(i).is_some()).collect(),
             before: self.calls.fetch_add(1, Ordering::Relaxed),
@@ -101,6 +101,12 @@ impl Corrupted {
     }
 }
 
+/// The number of elements of the output, without residuals.
+fn size_of_output<S: Scalar>(op: &dyn ErasedOp<S>, x: Primals<'_, S>) -> usize {
+    let shapes: Vec<Shape> = (0..x.len()).map(|i| x.shape(i)).collect();
+    op.output_shape(&shapes).expect("it was recorded").size()
+}
+
 macro_rules! corrupted_at {
     ($($scalar:ty),+) => {$(
         impl ErasedOp<$scalar> for Corrupted {
@@ -112,11 +118,20 @@ macro_rules! corrupted_at {
                 ErasedOp::<$scalar>::output_shape(&*self.op, inputs)
             }
 
+            fn residuals(&self, inputs: &[Shape]) -> usize {
+                ErasedOp::<$scalar>::residuals(&*self.op, inputs)
+            }
+
             fn forward(&self, x: Primals<'_, $scalar>, y: &mut [$scalar]) {
-                let kept = y.last().copied();
+                let unwritten = match self.corruption {
+                    Corruption::LastUnwritten => size_of_output::<$scalar>(&*self.op, x),
+                    Corruption::LastResidualUnwritten => y.len(),
+                    _ => 0,
+                };
+                let unwritten = unwritten.checked_sub(1).map(|last| (last, y[last]));
                 self.op.forward(x, y);
-                if let (Corruption::LastUnwritten, Some(kept)) = (self.corruption, kept) {
-                    y[y.len() - 1] = kept;
+                if let Some((last, kept)) = unwritten {
+                    y[last] = kept;
                 }
             }
 
@@ -127,6 +142,10 @@ macro_rules! corrupted_at {
                 y_bar: &mut [$scalar],
                 x_bar: Cotangents<'_, $scalar>,
             ) {
+                if self.corruption == Corruption::LastResidualUnwritten {
+                    // Others call the rule anew, with residuals of its own.
+                    return self.op.vjp(x, y, y_bar, x_bar);
+                }
                 self.spoil::<$scalar>(&*self.op, x, y, y_bar, x_bar);
             }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use autodiff::registry::AnyOp;
 use autodiff::signature::{Draw, Kink};
-use autodiff::{Scalar, Shape, Tensor};
+use autodiff::{ErasedOp, Scalar, Shape, Tensor};
 
 use super::corrupted::{Call, Contributions, Corrupted};
 use super::{Mutant, Original};
@@ -59,6 +59,7 @@ pub(super) enum Corruption {
     KinkFromAbove,
     NothingUnlessAllWanted,
     LastUnwritten,
+    LastResidualUnwritten,
 }
 
 /// What a corruption has to know of the instance.
@@ -71,10 +72,11 @@ enum Applies {
     Always,
     ToSeveralInputs,
     WithKinks,
+    WithResiduals,
 }
 
 impl Corruption {
-    const ALL: [Self; 42] = [
+    const ALL: [Self; 43] = [
         Self::Doubled,
         Self::Halved,
         Self::Negated,
@@ -117,6 +119,7 @@ impl Corruption {
         Self::KinkFromAbove,
         Self::NothingUnlessAllWanted,
         Self::LastUnwritten,
+        Self::LastResidualUnwritten,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -164,6 +167,7 @@ impl Corruption {
             Self::KinkFromAbove => "other branch at a kink",
             Self::NothingUnlessAllWanted => "nothing unless all inputs are wanted",
             Self::LastUnwritten => "last output unwritten",
+            Self::LastResidualUnwritten => "last residual unwritten",
         }
     }
 
@@ -205,7 +209,8 @@ impl Corruption {
             Self::FirstSliceOnly | Self::LastSliceOnly => vec![Diagnosis::MissingReduction],
             Self::ReducedTooEarly => vec![Diagnosis::ReducedTooEarly],
             Self::SummedOverLastAxis | Self::SummedOverAll => vec![Diagnosis::ExtraReduction],
-            Self::LastNan => vec![Diagnosis::NotFinite],
+            // What was never written is NaN, where the rules are called without a tape.
+            Self::LastNan | Self::LastResidualUnwritten => vec![Diagnosis::NotFinite],
             Self::RoundedToF32 => vec![Diagnosis::Rounded],
             Self::SecondCallDoubled => vec![Diagnosis::Impure],
             Self::None | Self::StaleOutput => Vec::new(),
@@ -225,6 +230,7 @@ impl Corruption {
             | Self::InputsExchanged
             | Self::NothingUnlessAllWanted => Applies::ToSeveralInputs,
             Self::KinkFromAbove => Applies::WithKinks,
+            Self::LastResidualUnwritten => Applies::WithResiduals,
             _ => Applies::Always,
         }
     }
@@ -340,7 +346,8 @@ impl Corruption {
             | Self::NothingUnlessAllWanted
             | Self::Overwrites
             | Self::AccumulatesTwice
-            | Self::LastUnwritten => right(),
+            | Self::LastUnwritten
+            | Self::LastResidualUnwritten => right(),
         }
     }
 }
@@ -349,10 +356,13 @@ impl Corruption {
 pub(super) fn of(original: &Original) -> Vec<Mutant> {
     let drawn = Drawn::from_seed(0);
     let sample = (original.signature)(&mut Draw::new(&drawn.dims, &drawn.choices));
+    let shapes: Vec<Shape> = sample.inputs.iter().map(|input| input.shape).collect();
+    let residuals = ErasedOp::<f64>::residuals(&*sample.op, &shapes);
     let applies = |corruption: &Corruption| match corruption.applies() {
         Applies::Always => true,
         Applies::ToSeveralInputs => sample.inputs.len() > 1,
         Applies::WithKinks => !sample.kinks.is_empty(),
+        Applies::WithResiduals => residuals > 0,
     };
     let subject = |corruption: Corruption| {
         let signature = Arc::clone(&original.signature);

@@ -23,6 +23,10 @@ macro_rules! misshapen {
                     Op::output_shape(&self.0, $inputs).or_else(|refused| $shape.ok_or(refused))
                 }
 
+                fn residuals(&self, inputs: &[Shape]) -> usize {
+                    Op::residuals(&self.0, inputs)
+                }
+
                 fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
                     Op::forward(&self.0, x, y);
                 }
