@@ -56,8 +56,10 @@ pub(crate) trait Simd: 'static {
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
-    /// Has a line of the cache fetched.
+    /// Has a line fetched into the first cache.
     unsafe fn prefetch(at: *const Self::Scalar);
+    /// Has a line fetched into the second cache.
+    unsafe fn prefetch_from_afar(at: *const Self::Scalar);
 
     unsafe fn sweep_band<const R: usize>(
         product: &Product<Self::Scalar>,

@@ -109,6 +109,17 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         finish: product.update.finish.moved(row.wrapping_mul(c.row)),
         is_a_write: product.update.is_a_write(),
         update: &product.update,
+        next_a: match packed.a.is_null() {
+            true => Place {
+                at: a.at.wrapping_offset((R as isize).wrapping_mul(a.row)),
+                ..a
+            },
+            false => Place {
+                at: a.at.wrapping_add(R * k),
+                row: k as isize,
+                col: 1,
+            },
+        },
     };
     let mut left = n;
     while left > 0 {
@@ -130,6 +141,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
                         tile.last = width - ($vectors - 1) * V::LANES;
                         multiply::<V, R, $vectors>(&tile);
                         tile.b = tile.b.wrapping_add(b_strip);
+                        tile.next_a.at = tile.next_a.at.wrapping_offset(tile.next_a.row);
                         tile.c = tile.c.wrapping_add(width);
                         tile.finish = tile.finish.moved(width as isize);
                         left -= width;
@@ -203,6 +215,8 @@ pub(crate) struct Tile<'a, S> {
     finish: Finish<S>,
     is_a_write: bool,
     update: &'a Update<S>,
+    /// The rows of A that the next band is of. While a tile is multiplied, one of them is fetched.
+    next_a: Place<*const S>,
 }
 
 /// Inner axes that are longer than this leave the time to fetch C ahead of its use.
@@ -260,6 +274,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         let mut b_row = [zero; N];
         let mut column = 0;
         let ahead = AHEAD.wrapping_mul(tile.b_row);
+        let mut next_a = tile.next_a.at;
         macro_rules! add_products {
             ($fetch:expr) => {
                 for _ in 0..k {
@@ -268,6 +283,10 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                         if $fetch {
                             V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
                         }
+                    }
+                    if $fetch {
+                        V::prefetch_from_afar(next_a);
+                        next_a = next_a.wrapping_offset(tile.next_a.col);
                     }
                     for r in 0..R {
                         let a = V::splat(*a_rows[r].wrapping_offset(column));

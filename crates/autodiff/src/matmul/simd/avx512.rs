@@ -111,6 +111,12 @@ macro_rules! avx512 {
                 // SAFETY: a hint, which no address makes fail.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
             }
+
+            #[inline(always)]
+            unsafe fn prefetch_from_afar(at: *const $scalar) {
+                // SAFETY: a hint, which no address makes fail.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+            }
         }
     };
 }

@@ -107,4 +107,7 @@ impl<S: Scalar> Simd for Four<S> {
 
     #[inline(always)]
     unsafe fn prefetch(_: *const S) {}
+
+    #[inline(always)]
+    unsafe fn prefetch_from_afar(_: *const S) {}
 }
