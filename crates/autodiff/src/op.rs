@@ -63,8 +63,11 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError>;
 
     /// How many numbers `forward` leaves for `vjp`: what would be dear to compute twice, as the
-    /// exponentials in a softmax. They are behind the output in `y`, of both rules. None, unless
-    /// stated.
+    /// exponentials in a softmax. None, unless stated. It is asked for shapes that
+    /// [`output_shape`](Op::output_shape) accepts.
+    ///
+    /// They are behind the output in `y`, of both rules: `vjp` finds them from `y_bar.len()` on. A tape
+    /// keeps them as long as the output, wanted or not.
     ///
     /// ```
     /// use autodiff::signature::{Draw, Signature};

@@ -59,7 +59,8 @@ pub(crate) struct Node<S> {
     /// `None` for a leaf.
     pub(crate) op: Option<Box<dyn ErasedOp<S>>>,
     first_input: usize,
-    inputs: u32,
+    /// Not a `usize`, which would make every node longer.
+    input_count: u32,
     /// Whether a variable is among what it depends on.
     pub(crate) tracked: bool,
     /// How many numbers the op keeps behind its output.
@@ -69,7 +70,7 @@ pub(crate) struct Node<S> {
 impl<S> Node<S> {
     /// Its inputs, out of those of all nodes.
     fn inputs<'a>(&self, of_all: &'a [usize]) -> &'a [usize] {
-        &of_all[self.first_input..][..self.inputs as usize]
+        &of_all[self.first_input..][..self.input_count as usize]
     }
 }
 
@@ -192,7 +193,7 @@ impl<S: Scalar> Tape<S> {
         let node = Node {
             op: Some(op),
             first_input,
-            inputs: u32::try_from(inputs.len()).expect("an op has fewer than 2³² inputs"),
+            input_count: u32::try_from(inputs.len()).expect("an op has fewer than 2³² inputs"),
             residuals,
             tracked,
         };
@@ -455,7 +456,7 @@ impl<S: Scalar> Program<S> {
         let node = Node {
             op: None,
             first_input: 0,
-            inputs: 0,
+            input_count: 0,
             residuals: 0,
             tracked,
         };

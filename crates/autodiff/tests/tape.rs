@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use autodiff::matmul::Matrix;
 use autodiff::signature::{Draw, Signature};
 use autodiff::{
-    Cotangents, Dual, Op, Primals, Scalar, Shape, ShapeError, Tape, Tensor, Var, ops, register,
+    Cotangents, Dual, Op, Primals, Scalar, Shape, ShapeError, Tape, Tensor, Var, direct, ops,
+    register,
 };
 
 /// The message and the line of the panic that `f` ends in.
@@ -239,6 +240,81 @@ fn a_factor_of_one_keeps_its_tangent_before_a_rectifier() {
     // y = c w 3 · 5, so dy/dw is 15 c, and its derivative by c is 15.
     let slope = y.backward().wrt(w)[0];
     assert_eq!((slope.primal, slope.tangent), (15.0, 15.0));
+}
+
+/// y = x³ of every element. Adjoint: x̄ += 3 x² ȳ, of which forward keeps 3 x².
+#[derive(Clone, Copy, Debug)]
+struct KeptCube;
+register!(KeptCube);
+
+impl Op for KeptCube {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Ok(inputs[0])
+    }
+
+    fn residuals(&self, inputs: &[Shape]) -> usize {
+        inputs[0].size()
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        let (y, slopes) = y.split_at_mut(x[0].len());
+        for (k, &x) in x[0].iter().enumerate() {
+            y[k] = x * x * x;
+            slopes[k] = S::constant(3.0) * x * x;
+        }
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        _x: Primals<'_, S>,
+        y: &[S],
+        y_bar: &mut [S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let (_, slopes) = y.split_at(y_bar.len());
+        if let Some(mut x_bar) = x_bar.get(0) {
+            x_bar.add(|k| y_bar[k] * slopes[k]);
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self).input(draw.shape())
+    }
+}
+
+#[test]
+fn residuals_are_behind_the_output_of_their_own_node() {
+    for n in [1, 3, 8, 100] {
+        let x = Tensor::<f64>::from_fn([n], |k| (k % 8) as f64 - 1.5);
+        let mut tape = Tape::new();
+        for _ in 0..2 {
+            tape.clear();
+            let leaf = tape.variable(x.clone());
+            let inner = tape.apply(KeptCube, &[leaf]);
+            let after = tape.variable(Tensor::full([n], 2.0));
+            let outer = tape.apply(KeptCube, &[inner * after]);
+            let mut gradients = outer.sum().backward();
+            for scale in [1.0, -0.5] {
+                tape.set(leaf, &x.map(|x| scale * x));
+                tape.replay();
+                gradients.replay();
+                for k in 0..n {
+                    let x = scale * x[[k]];
+                    // y = 8 x⁹, all of it exact in binary.
+                    assert_eq!(outer.value()[[k]], 8.0 * x.powi(9));
+                    assert_eq!(gradients.wrt(leaf)[k], 72.0 * x.powi(8));
+                    assert_eq!(gradients.wrt(after)[k], 12.0 * x.powi(9));
+                }
+                let values = outer.value();
+                assert_eq!(values.shape(), x.shape());
+            }
+        }
+        let y = direct::forward(&KeptCube, std::slice::from_ref(&x)).unwrap();
+        assert_eq!(y, x.map(|x| x * x * x));
+        let y_bar = Tensor::full([n], 2.0);
+        let x_bar = direct::vjp(&KeptCube, &[x.clone()], &y, &y_bar, &[true]);
+        assert_eq!(x_bar, [Some(x.map(|x| 6.0 * x * x))]);
+    }
 }
 
 #[test]

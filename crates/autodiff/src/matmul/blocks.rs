@@ -1,5 +1,5 @@
-//! Products as sweeps: of the matrices where they lie, of strips of B packed on the stack, or of
-//! blocks of A and B packed in a workspace.
+//! Products as sweeps: of the matrices where they lie (or, if the inner axis is short, as panels), of
+//! strips of B packed on the stack, or of blocks of A and B packed in a workspace.
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;

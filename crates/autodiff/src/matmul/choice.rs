@@ -108,7 +108,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | larger, or rows whole pages apart | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
-/// Only the three that end in a sweep take an update that is not α and β.
+/// Only `InPlace`, `Strips` and `Packed` take an update that is not α and β.
 #[inline(always)]
 fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     let Product { m, k, n, .. } = *product;

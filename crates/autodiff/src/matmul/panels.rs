@@ -5,7 +5,7 @@ use std::ptr;
 
 use num_traits::{Float, Zero};
 
-use super::product::{Finish, Place, Product, Start};
+use super::product::{Finish, Product, Start};
 use super::simd::Simd;
 use super::sweep::evenly;
 
@@ -70,16 +70,8 @@ pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
     product: &Product<V::Scalar>,
     i: usize,
 ) {
-    let Product { a, c, update, .. } = *product;
-    let row = i as isize;
-    let rows = Product {
-        m: R,
-        c: Place {
-            at: c.at.wrapping_offset(row.wrapping_mul(c.row)),
-            ..c
-        },
-        ..*product
-    };
+    let rows = product.rows(i..i + R);
+    let Product { a, update, .. } = rows;
     // SAFETY: the caller's: A has so many rows and columns, and a bias as many rows; the rows are
     // within C.
     unsafe {
@@ -87,15 +79,15 @@ pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
         let mut factors = [[zero; K]; R];
         let mut starts = [zero; R];
         for r in 0..R {
-            let a_row = a.at.wrapping_offset((i + r) as isize * a.row);
+            let a_row = a.at.wrapping_offset(r as isize * a.row);
             for k in 0..K {
                 factors[r][k] = V::splat(*a_row.wrapping_offset(k as isize * a.col));
             }
             if let Start::Bias(bias) = update.start {
-                starts[r] = V::splat(*bias.wrapping_add(i + r));
+                starts[r] = V::splat(*bias.wrapping_add(r));
             }
         }
-        match update.finish.moved(row.wrapping_mul(c.row)) {
+        match update.finish {
             Finish::WherePositive(gate) => {
                 pass::<V, R, K, true>(&rows, factors, starts, zero, gate);
             }

@@ -201,6 +201,7 @@ impl<S: Scalar> Product<S> {
     }
 
     /// The rows of C in a range that is within 0..m, and what they are made of.
+    #[inline(always)]
     pub(super) fn rows(&self, rows: Range<usize>) -> Self {
         let start = rows.start as isize;
         let to_c = start.wrapping_mul(self.c.row);

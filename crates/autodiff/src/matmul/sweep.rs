@@ -1,5 +1,5 @@
-//! The kernel that all products with a long axis end in: C's rows are vectors, a tile of them is
-//! kept in registers, and every element of A is broadcast to a vector's lanes.
+//! The kernel that most products end in: C's rows are vectors, a tile of them is kept in registers,
+//! and every element of A is broadcast to a vector's lanes.
 
 use std::hint::black_box;
 
@@ -123,10 +123,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
     };
     let mut left = n;
     while left > 0 {
-        let vectors = match left.div_ceil(V::LANES) {
-            vectors if most > V::VECTORS && vectors >= most => most,
-            vectors => evenly(vectors, V::VECTORS),
-        };
+        let vectors = evenly(left.div_ceil(V::LANES), most);
         let mut b_strip = vectors * V::LANES;
         if !packed.b.is_null() {
             tile.b = packed.b.wrapping_add((n - left) * k);
@@ -136,7 +133,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         macro_rules! multiply_one_of {
             ($($vectors:literal)*) => {
                 match vectors {
-                    $($vectors if const { $vectors <= V::VECTORS || $vectors == widest::<V>(R) } => loop {
+                    $($vectors if const { $vectors <= widest::<V>(R) } => loop {
                         let width = left.min($vectors * V::LANES);
                         tile.last = width - ($vectors - 1) * V::LANES;
                         multiply::<V, R, $vectors>(&tile);
@@ -215,7 +212,8 @@ pub(crate) struct Tile<'a, S> {
     finish: Finish<S>,
     is_a_write: bool,
     update: &'a Update<S>,
-    /// The rows of A that the next band is of. While a tile is multiplied, one of them is fetched.
+    /// Where A goes on after this band. While a tile is multiplied, k elements of it are fetched: a row,
+    /// or as much of what is packed.
     next_a: Place<*const S>,
 }
 

@@ -74,8 +74,8 @@ impl Op for SigmoidCrossEntropy {
 /// exponentials are left in `e`, for [`logistic_slope`].
 ///
 /// The sum of a few logarithms is that of a product, which is kept less 1: q + 1 = Π (1 + eₖ), all
-/// of whose terms are positive. At `f64` and `f32` that saves most of the logarithms, and the error
-/// of a product is at most 3 · 2⁻⁵³ for each factor.
+/// of whose terms are positive. At `f64` and `f32` that saves most of the logarithms, for at most
+/// three roundings a factor; other scalars take them one by one.
 ///
 /// ```
 /// let mut e = [f64::NAN; 2];

@@ -11,7 +11,7 @@ use autodiff::matmul::{
     self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by,
     matmul_where_positive, reference,
 };
-use autodiff::{Dual, Scalar};
+use autodiff::{Dual, Scalar, Tensor};
 use proptest::prelude::*;
 use stored::{Layout, Stored};
 
@@ -275,6 +275,90 @@ fn other_scalars_are_fused_in_steps() {
     product.assert_row_sums_exact::<Dual<f64>>(true);
 }
 
+/// A short inner axis has a kernel of its own: the same sums as others have, in the same order, and
+/// every one of them finished alike on every instruction set.
+#[test]
+fn a_short_inner_axis_changes_no_bit() {
+    fn check<S: Scalar>([m, k, n]: [usize; 3]) {
+        let (a, b) = (fractions::<S>(m * k, 1), fractions::<S>(k * n, 2));
+        let b_stored = Tensor::from_fn([n, k], |at| b[at % k * n + at / k]);
+        let a = Matrix::row_major(&a, m, k);
+        let b = Matrix::row_major(&b, k, n);
+        let b_stored = Matrix::row_major(b_stored.as_slice(), n, k).t();
+        for isa in Isa::available() {
+            let by = |kernel, b| {
+                let mut c = vec![S::nan(); m * n];
+                let c_matrix = MatrixMut::row_major(&mut c, m, n);
+                assert!(matmul_by(kernel, S::one(), a, b, S::zero(), c_matrix));
+                c
+            };
+            let in_tiles = by(Kernel::Strips(isa), b_stored);
+            assert!(
+                same_bits(&by(Kernel::InPlace(isa), b), &in_tiles),
+                "{isa:?}"
+            );
+        }
+    }
+    for k in 1..=7 {
+        for (m, n) in [(1, 40), (5, 8), (7, 33), (20, 211), (3, 1)] {
+            check::<f64>([m, k, n]);
+            check::<f32>([m, k, n]);
+        }
+    }
+}
+
+/// C ← A B has no rectifier that could swallow what is not finite.
+#[test]
+fn what_is_not_finite_stays_what_it_is() {
+    fn check<S: Scalar>([m, k, n]: [usize; 3]) {
+        let special = [S::nan(), S::infinity(), S::neg_infinity()];
+        let spoiled = |len: usize, salt: usize| -> Vec<S> {
+            let mut x = fractions::<S>(len, salt);
+            for (at, &special) in special.iter().enumerate() {
+                x[(at * 17 + salt) % len] = special;
+            }
+            x
+        };
+        let (a, b) = (spoiled(m * k, 3), spoiled(k * n, 5));
+        let (a, b) = (Matrix::row_major(&a, m, k), Matrix::row_major(&b, k, n));
+        let mut expected = vec![S::zero(); m * n];
+        let c = MatrixMut::row_major(&mut expected, m, n);
+        reference(S::one(), a, b, S::zero(), c);
+        assert!(expected.iter().any(|x| x.is_nan()) && expected.iter().any(|x| x.is_infinite()));
+
+        let assert_as_expected = |c: &[S], rectified: bool, by: &dyn std::fmt::Debug| {
+            for (&c, &x) in c.iter().zip(&expected) {
+                let x = if rectified && x <= S::zero() {
+                    S::zero()
+                } else {
+                    x
+                };
+                let agrees = match x.is_finite() {
+                    true => (c - x).abs() < S::constant(1e-3),
+                    false => c == x || c.is_nan() && x.is_nan(),
+                };
+                assert!(agrees, "{c} for {x} by {by:?}");
+            }
+        };
+        let mut c = vec![S::zero(); m * n];
+        for kernel in Kernel::available() {
+            let c_matrix = MatrixMut::row_major(&mut c, m, n);
+            if matmul_by(kernel, S::one(), a, b, S::zero(), c_matrix) {
+                assert_as_expected(&c, false, &kernel);
+            }
+        }
+        for activation in [Activation::Identity, Activation::Relu] {
+            let c_matrix = MatrixMut::row_major(&mut c, m, n);
+            affine(a, b, &vec![S::zero(); m], activation, c_matrix);
+            assert_as_expected(&c, activation == Activation::Relu, &activation);
+        }
+    }
+    for k in [1, 2, 3, 4, 5, 6, 40] {
+        check::<f64>([9, k, 29]);
+        check::<f32>([9, k, 29]);
+    }
+}
+
 /// A kernel that refused everything would pass the tests above.
 #[test]
 fn every_kernel_takes_its_layout() {
@@ -343,6 +427,8 @@ fn the_number_of_threads_changes_no_bit() {
         [143, 301, 409],
         [35, 1201, 801],
         [801, 1201, 35],
+        [1301, 5, 1303],
+        [1303, 4, 1709],
     ] {
         assert_threads_do_not_matter::<f32>(size);
         assert_threads_do_not_matter::<f64>(size);

@@ -123,9 +123,10 @@ macro_rules! corrupted_at {
             }
 
             fn forward(&self, x: Primals<'_, $scalar>, y: &mut [$scalar]) {
+                let output = size_of_output::<$scalar>(&*self.op, x);
                 let unwritten = match self.corruption {
-                    Corruption::LastUnwritten => size_of_output::<$scalar>(&*self.op, x),
-                    Corruption::LastResidualUnwritten => y.len(),
+                    Corruption::LastUnwritten => output,
+                    Corruption::LastResidualUnwritten if y.len() > output => y.len(),
                     _ => 0,
                 };
                 let unwritten = unwritten.checked_sub(1).map(|last| (last, y[last]));
