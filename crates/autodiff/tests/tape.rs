@@ -309,10 +309,11 @@ fn residuals_are_behind_the_output_of_their_own_node() {
                 assert_eq!(values.shape(), x.shape());
             }
         }
-        let y = direct::forward(&KeptCube, std::slice::from_ref(&x)).unwrap();
+        let inputs = [x.clone()];
+        let y = direct::forward(&KeptCube, &inputs).unwrap();
         assert_eq!(y, x.map(|x| x * x * x));
         let y_bar = Tensor::full([n], 2.0);
-        let x_bar = direct::vjp(&KeptCube, &[x.clone()], &y, &y_bar, &[true]);
+        let x_bar = direct::vjp(&KeptCube, &inputs, &y, &y_bar, &[true]);
         assert_eq!(x_bar, [Some(x.map(|x| 6.0 * x * x))]);
     }
 }
