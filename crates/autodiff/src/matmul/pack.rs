@@ -127,9 +127,38 @@ unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
     }
 }
 
+/// LANES of the part's x at a time as long as there are as many, whose k elements, a power of two,
+/// follow each other without a gap. How many that were.
+#[inline(always)]
+unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>) -> usize {
+    let mut x = 0;
+    while x + V::LANES <= part.count {
+        // SAFETY: the LANES × K elements from x on are the part's.
+        unsafe {
+            let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
+            for v in 0..K {
+                rows[v] = V::load(part.from.add(x * K + v * V::LANES));
+            }
+            let columns = transposed::<V>(rows, K);
+            for p in 0..K {
+                V::store(columns[p], part.to.add(p * part.width + x));
+            }
+        }
+        x += V::LANES;
+    }
+    x
+}
+
 #[inline(always)]
 unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
-    let mut x = 0;
+    // SAFETY: the caller's.
+    let mut x = unsafe {
+        match part.k {
+            2 if part.from_x == 2 => transpose_without_gaps::<V, 2>(part),
+            4 if part.from_x == 4 => transpose_without_gaps::<V, 4>(part),
+            _ => 0,
+        }
+    };
     while x < part.count {
         let n_x = (part.count - x).min(V::LANES);
         let mut p = 0;
@@ -146,7 +175,7 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                             from.wrapping_offset((lane as isize).wrapping_mul(part.from_x)),
                         );
                     }
-                    let columns = transposed::<V>(rows);
+                    let columns = transposed::<V>(rows, V::LANES);
                     for lane in 0..V::LANES {
                         V::store(
                             columns[lane],
@@ -162,7 +191,7 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                             );
                         }
                     }
-                    let columns = transposed::<V>(rows);
+                    let columns = transposed::<V>(rows, V::LANES);
                     for lane in 0..V::LANES {
                         if lane < n_p {
                             V::store_first(

@@ -86,13 +86,15 @@ pub(crate) trait Simd: 'static {
     const COLS: usize = Self::LANES * Self::VECTORS;
 }
 
-/// Columns LANES × LANES into rows: zipping the first half with the second, once for each bit of
-/// an index, carries element (i, j) to (j, i).
+/// The columns of a matrix of LANES rows, whose `cols` columns, a power of two, are as many vectors
+/// when its elements are taken row by row. Zipping the first half of them with the second, once for
+/// each bit of a row's index, carries element (i, j) to (j, i).
 #[inline(always)]
 pub(super) unsafe fn transposed<V: Simd>(
     mut rows: [V::Vector; MAX_LANES],
+    cols: usize,
 ) -> [V::Vector; MAX_LANES] {
-    let half = V::LANES / 2;
+    let half = cols / 2;
     for _ in 0..V::LANES.ilog2() {
         let from = rows;
         for i in 0..half {
