@@ -53,7 +53,8 @@ const NOTHING: usize = 0;
 const ROWS: usize = 1;
 const COLUMNS: usize = 2;
 
-/// Needs A's columns and B's rows next to each other, and an update that is α and β.
+/// Needs A's columns and B's rows next to each other, no fewer rows of C than columns, and an update
+/// that is α and β.
 #[inline(never)]
 pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
     const { assert!(tiles_fit::<V>()) }
@@ -102,9 +103,10 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::S
     }
 }
 
-/// Whether such a tile is ever asked for. What this excludes is not compiled.
+/// Whether such a tile is ever asked for: C has no fewer rows than columns, and halves of what is left
+/// are no fewer either. What this excludes is not compiled.
 const fn has_tile<V: Simd>(rows: usize, cols: usize) -> bool {
-    cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1]
+    cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1] && rows >= cols
 }
 
 /// Whether every tile has room in memory, and the sums of its rows or columns in one vector.
