@@ -1,5 +1,5 @@
-//! Losses of logits, from products of many factors, and their slopes: against the same at 106 bits,
-//! within what their roundings can amount to.
+//! Losses of logits, from products of many factors, and their slopes: against their formulas at 106
+//! bits, within what roundings can amount to.
 
 use autodiff::ops::{logistic_losses, logistic_slope};
 use autodiff::{Scalar, Wide};
@@ -62,7 +62,7 @@ fn assert_accurate<S: Scalar + Into<f64>>(examples: &[(f64, f64)]) {
         let slope: f64 = logistic_slope(z[k], y[k], e[k]).into();
         let sigma = one / (one + (-wide_z[k]).exp());
         let right = (sigma - wide_y[k]).to_f64();
-        // What is subtracted is no larger than σ(z), nor than y.
+        // The smaller of the two terms that are subtracted is at most y, and at most 1 − y.
         let label: f64 = y[k].into();
         let size = right.abs() + label.min(1.0 - label);
         assert!(

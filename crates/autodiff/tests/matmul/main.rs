@@ -1,17 +1,19 @@
 //! The matmul contract: every kernel on every instruction set of this machine against the
-//! reference, exactly on integers and within the bound of rounding on other numbers; that threads
-//! and addresses change no bit; and what is refused.
+//! reference, exactly on integers and within the bound of rounding on other numbers; what changes no
+//! bit; and what is refused.
 
+mod bits;
 mod fused;
 mod stored;
 
 use std::panic::{UnwindSafe, catch_unwind};
 
 use autodiff::matmul::{
-    self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by,
-    matmul_where_positive, reference,
+    Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by, matmul_where_positive,
+    reference,
 };
-use autodiff::{Dual, Scalar, Tensor};
+use autodiff::{Dual, Scalar};
+use bits::{fractions, same_bits};
 use proptest::prelude::*;
 use stored::{Layout, Stored};
 
@@ -64,11 +66,6 @@ impl Product {
             }
         }
     }
-}
-
-fn same_bits<S: Scalar>(x: &[S], y: &[S]) -> bool {
-    let bits = |x: &S| (x.is_nan(), x.integer_decode());
-    x.iter().map(bits).eq(y.iter().map(bits))
 }
 
 /// Small sizes, and those about the edges of the tiles of every instruction set.
@@ -275,38 +272,6 @@ fn other_scalars_are_fused_in_steps() {
     product.assert_row_sums_exact::<Dual<f64>>(true);
 }
 
-/// A short inner axis has a kernel of its own: the same sums as others have, in the same order, and
-/// every one of them finished alike on every instruction set.
-#[test]
-fn a_short_inner_axis_changes_no_bit() {
-    fn check<S: Scalar>([m, k, n]: [usize; 3]) {
-        let (a, b) = (fractions::<S>(m * k, 1), fractions::<S>(k * n, 2));
-        let b_stored = Tensor::from_fn([n, k], |at| b[at % k * n + at / k]);
-        let a = Matrix::row_major(&a, m, k);
-        let b = Matrix::row_major(&b, k, n);
-        let b_stored = Matrix::row_major(b_stored.as_slice(), n, k).t();
-        for isa in Isa::available() {
-            let by = |kernel, b| {
-                let mut c = vec![S::nan(); m * n];
-                let c_matrix = MatrixMut::row_major(&mut c, m, n);
-                assert!(matmul_by(kernel, S::one(), a, b, S::zero(), c_matrix));
-                c
-            };
-            let in_tiles = by(Kernel::Strips(isa), b_stored);
-            assert!(
-                same_bits(&by(Kernel::InPlace(isa), b), &in_tiles),
-                "{isa:?}"
-            );
-        }
-    }
-    for k in 1..=7 {
-        for (m, n) in [(1, 40), (5, 8), (7, 33), (20, 211), (3, 1)] {
-            check::<f64>([m, k, n]);
-            check::<f32>([m, k, n]);
-        }
-    }
-}
-
 /// C ← A B has no rectifier that could swallow what is not finite.
 #[test]
 fn what_is_not_finite_stays_what_it_is() {
@@ -382,90 +347,6 @@ fn every_kernel_takes_its_layout() {
     assert_eq!(Isa::available().last(), Some(Isa::best()));
 }
 
-/// The products that tests of reproducibility compare: fractions, so that the order of a sum
-/// shows in its last bits.
-fn fractions<S: Scalar>(len: usize, salt: usize) -> Vec<S> {
-    (0..len)
-        .map(|at| S::constant(((at * 7 + salt) % 1009) as f64 / 1009.0 - 0.5))
-        .collect()
-}
-
-fn assert_threads_do_not_matter<S: Scalar>([m, k, n]: [usize; 3]) {
-    let (a, b, c) = (
-        fractions::<S>(m * k, 1),
-        fractions::<S>(k * n, 2),
-        fractions::<S>(m * n, 3),
-    );
-    let as_a = [Matrix::row_major(&a, m, k), Matrix::row_major(&a, k, m).t()];
-    let as_b = [Matrix::row_major(&b, k, n), Matrix::row_major(&b, n, k).t()];
-    for (a, b) in as_a.iter().flat_map(|a| as_b.iter().map(move |b| (*a, *b))) {
-        let with_threads = |threads| {
-            matmul::set_threads(threads);
-            let [mut product, mut layer, mut cotangents] = [(); 3].map(|()| c.clone());
-            let one_and_a_half = S::constant(1.5);
-            let as_c = MatrixMut::row_major(&mut product, m, n);
-            matmul(one_and_a_half, a, b, -one_and_a_half, as_c);
-            let as_c = MatrixMut::row_major(&mut layer, m, n);
-            affine(a, b, &c[..m], Activation::Relu, as_c);
-            let as_c = MatrixMut::row_major(&mut cotangents, m, n);
-            matmul_where_positive(a, b, as_c);
-            [product, layer, cotangents]
-        };
-        let on_one = with_threads(1);
-        for threads in [2, 3, 4, 7, 0] {
-            for (one, many) in on_one.iter().zip(with_threads(threads)) {
-                assert!(same_bits(one, &many), "{threads} threads");
-            }
-        }
-    }
-}
-
-#[test]
-fn the_number_of_threads_changes_no_bit() {
-    for size in [
-        [401, 299, 151],
-        [143, 301, 409],
-        [35, 1201, 801],
-        [801, 1201, 35],
-        [1301, 5, 1303],
-        [1303, 4, 1709],
-    ] {
-        assert_threads_do_not_matter::<f32>(size);
-        assert_threads_do_not_matter::<f64>(size);
-    }
-}
-
-fn assert_addresses_do_not_matter<S: Scalar>([m, k, n]: [usize; 3]) {
-    let (a, b) = (fractions::<S>(m * k, 1), fractions::<S>(k * n, 2));
-    let shifted = |data: &[S], by: usize| [&vec![S::zero(); by], data].concat();
-    for b_is_transposed in [false, true] {
-        let product = |by: usize| {
-            let (a, b) = (shifted(&a, by), shifted(&b, by / 2));
-            let (a, b) = (&a[by..], &b[by / 2..]);
-            let mut c = vec![S::zero(); m * n + by];
-            let b = match b_is_transposed {
-                false => Matrix::row_major(b, k, n),
-                true => Matrix::row_major(b, n, k).t(),
-            };
-            let c_matrix = MatrixMut::row_major(&mut c[by..], m, n);
-            matmul(S::one(), Matrix::row_major(a, m, k), b, S::zero(), c_matrix);
-            c.split_off(by)
-        };
-        let expected = product(0);
-        for by in 1..16 {
-            assert!(same_bits(&expected, &product(by)), "{by} elements further");
-        }
-    }
-}
-
-#[test]
-fn addresses_change_no_bit() {
-    for size in [[5, 10, 300], [10, 300, 2], [33, 47, 51], [129, 300, 260]] {
-        assert_addresses_do_not_matter::<f32>(size);
-        assert_addresses_do_not_matter::<f64>(size);
-    }
-}
-
 #[test]
 fn the_reference_gives_what_a_hand_computes() {
     let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
@@ -487,7 +368,6 @@ fn the_reference_gives_what_a_hand_computes() {
     }
 }
 
-/// The stride of an axis of length 1 is never taken, so the largest one does no harm.
 /// Elements may be repeated, so an axis may be longer than memory: what cannot be packed is refused.
 #[test]
 fn an_axis_longer_than_memory_is_refused() {
@@ -500,6 +380,7 @@ fn an_axis_longer_than_memory_is_refused() {
     assert!(refused.contains("is too long to be packed"), "{refused}");
 }
 
+/// The stride of an axis of length 1 is never taken, so the largest one does no harm.
 #[test]
 fn strides_that_are_never_taken_do_not_matter() {
     let never = isize::MAX as usize;
