@@ -4,19 +4,22 @@
 //!
 //! `cargo bench --bench matmul` prints the tables; `-- f64 NT` only the lines that have all of these
 //! words, `-- --quick` times everything once and briefly. One thread but for the last two tables, best
-//! of many. Behind the columns of kernels is a call that checks more than that of the chosen one,
-//! which shows in the smallest sizes. The peak is measured in the same run: chains of multiply-adds
-//! that never leave the registers.
+//! of many; what shares a line is measured in turns. Behind the columns of kernels is a call that
+//! checks more than that of the chosen one, which shows in the smallest sizes. The peak is that of as
+//! many multiply-adds as the product has, in chains that never leave the registers: the clock of a
+//! machine is not the same one in every minute, nor for every while.
 
-#[path = "cases/best_of_many.rs"]
-mod timing;
+#[path = "cases/in_turns.rs"]
+mod in_turns;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::hint::black_box;
+use std::iter;
 use std::time::Duration;
 
 use gradproof::autodiff::Scalar;
 use gradproof::autodiff::matmul::{self, Activation, Isa, Kernel, Matrix, MatrixMut, matmul_by};
+use in_turns::{Timer, best_times};
 
 /// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), and
 /// those of the first two layers of a network for images on 128.
@@ -131,20 +134,17 @@ fn fused<S: Scalar>(name: &str, options: &Options) {
             let line = format!("{name} {m}x{k}x{n} {layout:?} {what}");
             if options.want(&line) {
                 let product = Product::<S>::new([rows, inner, cols], layout);
-                let mut beside = vec![S::one(); rows * cols];
-                let mut c = vec![S::one(); rows * cols];
-                let mut time = |run: Fused<S>| {
-                    1e9 * best_of_many(options, || {
+                let beside = RefCell::new(vec![S::one(); rows * cols]);
+                let bare: Fused<S> = |a, b, _, c| matmul::matmul(S::one(), a, b, S::zero(), c);
+                let runs = [bare, run].map(|run| {
+                    let (product, beside) = (&product, &beside);
+                    repeat(move || {
                         let [a, b] = product.operands();
-                        let c = MatrixMut::row_major(black_box(&mut c), rows, cols);
-                        run(a, b, &mut beside, c);
+                        product.with_c(|c| run(a, b, &mut beside.borrow_mut(), c));
                     })
-                };
-                println!(
-                    "{line:<30}{:>9.0}{:>9.0}",
-                    time(|a, b, _, c| matmul::matmul(S::one(), a, b, S::zero(), c)),
-                    time(run),
-                );
+                });
+                let times = best_of_many(options, runs);
+                println!("{line:<30}{:>9.0}{:>9.0}", 1e9 * times[0], 1e9 * times[1]);
             }
         }
     }
@@ -166,10 +166,15 @@ fn on_threads<S: Scalar>(name: &str, options: &Options) {
             let line = format!("{name} {m}x{k}x{n} {layout:?} threads");
             if options.want(&line) {
                 let product = Product::<S>::new(size, layout);
-                let [one, all] = [1, 0].map(|limit| {
-                    matmul::set_threads(limit);
-                    product.speed(None, options).expect("any layout is taken")
+                let runs = [1, 0].map(|limit| {
+                    let product = &product;
+                    repeat(move || {
+                        matmul::set_threads(limit);
+                        product.multiply(None);
+                    })
                 });
+                let times = best_of_many(options, runs);
+                let [one, all] = [times[0], times[1]].map(|time| product.speed(time));
                 println!("{line:<25}{one:>9.1}{all:>9.1}");
             }
         }
@@ -177,13 +182,12 @@ fn on_threads<S: Scalar>(name: &str, options: &Options) {
 }
 
 fn table<S: Scalar>(name: &str, options: &Options) {
-    let peak = peak::<S>(options);
     println!(
-        "{name}: {peak:.1} GFLOP/s of multiply-adds in registers ({:?})",
+        "{name}, GFLOP/s; the peak is that of multiply-adds in registers ({:?})",
         Isa::best()
     );
     let kernels = kernels();
-    print!("{:<25}{:>8}{:>7}", "", "chosen", "share");
+    print!("{:<25}{:>8}{:>8}{:>7}", "", "peak", "chosen", "share");
     for kernel in &kernels {
         let name = format!("{kernel:?}");
         print!("{:>15}", name.split('(').next().unwrap_or_default());
@@ -195,12 +199,32 @@ fn table<S: Scalar>(name: &str, options: &Options) {
             let line = format!("{name} {m}x{k}x{n} {layout:?}");
             if options.want(&line) {
                 let product = Product::<S>::new(size, layout);
-                let chosen = product.speed(None, options).expect("any layout is taken");
-                print!("{line:<25}{chosen:>8.1}{:>6.0}%", 100.0 * chosen / peak);
-                for &kernel in &kernels {
-                    let is_slow = kernel == Kernel::Reference && m * k * n > 1 << 18;
-                    let speed = (!is_slow).then(|| product.speed(Some(kernel), options));
-                    match speed.flatten() {
+                let is_timed = kernels
+                    .iter()
+                    .map(|&kernel| {
+                        let is_slow = kernel == Kernel::Reference && m * k * n > 1 << 18;
+                        !is_slow && product.is_taken_by(Some(kernel))
+                    })
+                    .collect::<Vec<_>>();
+                assert!(product.is_taken_by(None), "any layout is taken");
+                let chosen = iter::once(None);
+                let timed = kernels.iter().zip(&is_timed).filter(|(_, timed)| **timed);
+                let runs = chosen
+                    .chain(timed.map(|(&kernel, _)| Some(kernel)))
+                    .map(|kernel| {
+                        let product = &product;
+                        repeat(move || {
+                            product.multiply(kernel);
+                        })
+                    });
+                let times = best_of_many(options, runs.chain([product.multiply_adds()]));
+                let mut speeds = times.iter().map(|&time| product.speed(time));
+                let peak = speeds.next_back().expect("the peak's");
+                let chosen = speeds.next().expect("the chosen one's");
+                let share = 100.0 * chosen / peak;
+                print!("{line:<25}{peak:>8.1}{chosen:>8.1}{share:>6.0}%");
+                for is_timed in is_timed {
+                    match is_timed.then(|| speeds.next()).flatten() {
                         Some(speed) => print!("{speed:>15.1}"),
                         None => print!("{:>15}", "-"),
                     }
@@ -227,6 +251,8 @@ struct Product<S> {
     layout: Layout,
     a: Vec<S>,
     b: Vec<S>,
+    /// The same for every kernel: how it is aligned matters.
+    c: RefCell<Vec<S>>,
 }
 
 impl<S: Scalar> Product<S> {
@@ -238,6 +264,7 @@ impl<S: Scalar> Product<S> {
             layout,
             a: fill(m * k),
             b: fill(k * n),
+            c: RefCell::new(vec![S::zero(); m * n]),
         }
     }
 
@@ -256,55 +283,82 @@ impl<S: Scalar> Product<S> {
         [a, b]
     }
 
-    /// GFLOP/s of a kernel, or of the one that `matmul` chooses; `None` if it does not take the
-    /// layout.
+    fn with_c<R>(&self, run: impl FnOnce(MatrixMut<'_, S>) -> R) -> R {
+        let [m, _, n] = self.size;
+        run(MatrixMut::row_major(
+            black_box(&mut self.c.borrow_mut()),
+            m,
+            n,
+        ))
+    }
+
+    /// By a kernel, or by the one that `matmul` chooses; `false` if it does not take the layout.
+    fn multiply(&self, kernel: Option<Kernel>) -> bool {
+        let [a, b] = self.operands();
+        self.with_c(|c| match kernel {
+            Some(kernel) => matmul_by(kernel, S::one(), a, b, S::zero(), c),
+            None => {
+                matmul::matmul(S::one(), a, b, S::zero(), c);
+                true
+            }
+        })
+    }
+
+    /// Whether a kernel takes the layout, or the one that is chosen does.
     ///
     /// What it gives of a product that is not large is that of the reference, to the last bit: all
     /// numbers are small and whole.
-    fn speed(&self, kernel: Option<Kernel>, options: &Options) -> Option<f64> {
-        let [m, k, n] = self.size;
-        let mut c = vec![S::zero(); m * n];
-        let run = |c: &mut [S]| {
-            let [a, b] = self.operands();
-            let c = MatrixMut::row_major(black_box(c), m, n);
-            match kernel {
-                Some(kernel) => matmul_by(kernel, S::one(), a, b, S::zero(), c),
-                None => {
-                    matmul::matmul(S::one(), a, b, S::zero(), c);
-                    true
-                }
-            }
-        };
-        if !run(&mut c) {
-            return None;
+    fn is_taken_by(&self, kernel: Option<Kernel>) -> bool {
+        let is_taken = self.multiply(kernel);
+        if is_taken && self.operations() <= 2 * 64 * 64 * 64 {
+            let given = self.c.replace_with(|c| vec![S::nan(); c.len()]);
+            self.multiply(Some(Kernel::Reference));
+            assert!(
+                given == *self.c.borrow(),
+                "{kernel:?} of {:?} is wrong",
+                self.size
+            );
         }
-        if m * k * n <= 64 * 64 * 64 {
-            let mut expected = vec![S::zero(); m * n];
-            let [a, b] = self.operands();
-            let into = MatrixMut::row_major(&mut expected, m, n);
-            matmul_by(Kernel::Reference, S::one(), a, b, S::zero(), into);
-            assert!(c == expected, "{kernel:?} of {:?} is wrong", self.size);
-        }
-        let best = best_of_many(options, || {
-            run(&mut c);
-        });
-        Some((2 * m * k * n) as f64 / best / 1e9)
+        is_taken
+    }
+
+    fn operations(&self) -> usize {
+        2 * self.size.iter().product::<usize>()
+    }
+
+    /// GFLOP/s.
+    fn speed(&self, seconds: f64) -> f64 {
+        self.operations() as f64 / seconds / 1e9
+    }
+
+    /// As many multiply-adds, which neither load nor store.
+    fn multiply_adds(&self) -> Run<'static> {
+        let operations = self.operations();
+        Box::new(move |count| {
+            let rounds = (count * operations).div_ceil(matmul::multiply_adds::<S>(1));
+            black_box(matmul::multiply_adds::<S>(black_box(rounds)));
+        })
     }
 }
 
-/// Seconds of one run.
-fn best_of_many(options: &Options, run: impl FnMut()) -> f64 {
+/// Something that is timed, given how often it is to run.
+type Run<'a> = Box<dyn FnMut(usize) + 'a>;
+
+fn repeat<'a>(mut run: impl FnMut() + 'a) -> Run<'a> {
+    Box::new(move |count| (0..count).for_each(|_| run()))
+}
+
+/// Seconds of one run of each, in turns.
+fn best_of_many<'a>(options: &Options, runs: impl IntoIterator<Item = Run<'a>>) -> Vec<f64> {
+    // As many runs at a time as the clock can tell from none.
+    let shortest = Duration::from_micros(10);
+    let timers: Vec<_> = runs
+        .into_iter()
+        .map(|run| Timer::new(run, shortest))
+        .collect();
     let milliseconds = if options.quick { 1 } else { 25 };
     // Of a large product the first few runs are disturbed more often than not.
     let at_least = if options.quick { 1 } else { 5 };
-    timing::best_of_many(Duration::from_millis(milliseconds), at_least, run)
-}
-
-/// GFLOP/s of multiply-adds that neither load nor store.
-fn peak<S: Scalar>(options: &Options) -> f64 {
-    let mut operations = 0;
-    let best = best_of_many(options, || {
-        operations = matmul::multiply_adds::<S>(black_box(1000));
-    });
-    operations as f64 / best / 1e9
+    let budget = Duration::from_millis(milliseconds) * timers.len() as u32;
+    best_times(timers, at_least, budget)
 }

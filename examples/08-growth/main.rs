@@ -11,11 +11,11 @@
 #[allow(dead_code, reason = "its options are those of the examples that train")]
 mod common;
 mod growth;
+#[path = "../../benches/cases/in_turns.rs"]
+mod in_turns;
 mod measure;
 mod measured;
 mod sweeps;
-#[path = "../../benches/cases/best_of_many.rs"]
-mod timing;
 
 use std::error::Error;
 use std::path::PathBuf;

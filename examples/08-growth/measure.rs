@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use gradproof::autodiff::{Tape, Tensor};
 use gradproof::layers::{Dataset, HandWritten, He, Mlp, NumpyRandom, Pass, Regularization, Taped};
 
-use crate::timing::best_of_many;
+use crate::in_turns::{Timer, best_times};
 
 /// So small that the network stays where it is, and every step is as the first.
 const LEARNING_RATE: f64 = 1e-6;
@@ -68,7 +68,7 @@ pub(crate) fn network(sizes: &[usize], m: usize, budget: Duration) -> Costs {
 }
 
 fn step((mut pass, bytes): (impl Pass<f64>, usize), budget: Duration) -> Cost {
-    let seconds = best_of_many(budget, 1, || {
+    let seconds = best_of_many(budget, || {
         pass.evaluate();
         pass.descend(LEARNING_RATE);
     });
@@ -82,7 +82,7 @@ pub(crate) fn chain(nodes: usize, budget: Duration) -> Costs {
         let (x, c) = (tape.variable(1.0), tape.data(1.0 + 1e-6));
         (0..nodes).fold(x, |product, _| product * c).backward()
     });
-    let seconds = best_of_many(budget, 1, || {
+    let seconds = best_of_many(budget, || {
         tape.replay();
         gradients.replay();
     });
@@ -90,6 +90,14 @@ pub(crate) fn chain(nodes: usize, budget: Duration) -> Costs {
         ways: vec![("tape", Cost { seconds, bytes })],
         values_and_gradients: (tape.len() + 1) * size_of::<f64>(),
     }
+}
+
+/// Seconds of one run.
+fn best_of_many(budget: Duration, mut run: impl FnMut()) -> f64 {
+    let repeat = |count| (0..count).for_each(|_| run());
+    // As many runs at a time as the clock can tell from none.
+    let timer = Timer::new(repeat, Duration::from_micros(10));
+    best_times([timer], 1, budget)[0]
 }
 
 /// What `make` makes, and the bytes that stay allocated for it.

@@ -13,13 +13,14 @@ mod autograd;
 mod burn;
 mod candle;
 mod dfdx;
+#[path = "../../cases/in_turns.rs"]
+mod in_turns;
 mod ours;
 mod peer;
 mod problem;
 mod products;
 mod steps;
 mod table;
-mod timer;
 mod versions;
 
 use std::error::Error;

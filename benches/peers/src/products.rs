@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use gradproof::autodiff::matmul::{Isa, Kernel, multiply_adds, set_threads};
 
+use crate::in_turns::{Timer, best_times};
 use crate::peer::Real;
-use crate::timer::{Timer, best_times};
 use product::{Layout, Product, contestants};
 
 /// m × k × n: the layers of the course's networks, one of a network for images, and squares.
@@ -40,23 +40,25 @@ pub(crate) fn print(budget: Duration) {
 }
 
 fn print_at<S: Real>(scalar: &str, budget: Duration) {
-    let peak = peak::<S>(budget);
-    let isa = Isa::best();
-    println!("\n{scalar}, GFLOP/s; multiply-adds in registers ({isa:?}) reach {peak:.1}\n");
+    println!(
+        "\n{scalar}, GFLOP/s; the peak is what as many multiply-adds in registers ({:?}) reach in the \
+         same minute\n",
+        Isa::best()
+    );
     let names = contestants::<S>().map(|(name, _)| name);
     println!(
-        "| m×k×n | {} | of the peak | of the best peer |",
+        "| m×k×n | {} | peak | of the peak | of the best peer |",
         names.join(" | ")
     );
-    println!("|---|{}", "---:|".repeat(names.len() + 2));
+    println!("|---|{}", "---:|".repeat(names.len() + 3));
     for size in SIZES {
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
-            let speeds = speeds::<S>(size, layout, budget);
-            let (ours, best_peer) = (speeds[0], speeds[1..].iter().copied().fold(0.0, f64::max));
+            let Speeds { crates, peak } = speeds::<S>(size, layout, budget);
+            let (ours, best_peer) = (crates[0], crates[1..].iter().copied().fold(0.0, f64::max));
             let [m, k, n] = size;
-            let cells: Vec<_> = speeds.iter().map(|speed| format!("{speed:.1}")).collect();
+            let cells: Vec<_> = crates.iter().map(|speed| format!("{speed:.1}")).collect();
             println!(
-                "| {m}×{k}×{n} {layout:?} | {} | {:.0} % | {:.2} |",
+                "| {m}×{k}×{n} {layout:?} | {} | {peak:.1} | {:.0} % | {:.2} |",
                 cells.join(" | "),
                 100.0 * ours / peak,
                 ours / best_peer
@@ -65,41 +67,46 @@ fn print_at<S: Real>(scalar: &str, budget: Duration) {
     }
 }
 
-/// GFLOP/s of multiply-adds that neither load nor store.
-fn peak<S: Real>(budget: Duration) -> f64 {
-    const ROUNDS: usize = 1000;
-    let run = |count| {
-        for _ in 0..count {
-            black_box(multiply_adds::<S>(black_box(ROUNDS)));
-        }
-    };
-    let best = best_times([Timer::new(run, SHORTEST)], budget);
-    multiply_adds::<S>(ROUNDS) as f64 / best[0] / 1e9
+/// GFLOP/s of every contestant, and of multiply-adds that neither load nor store.
+struct Speeds {
+    crates: Vec<f64>,
+    peak: f64,
 }
 
-/// GFLOP/s of every contestant, all on the same memory: how it is aligned matters.
-fn speeds<S: Real>(size: [usize; 3], layout: Layout, budget: Duration) -> Vec<f64> {
+/// All on the same memory: how it is aligned matters.
+fn speeds<S: Real>(size: [usize; 3], layout: Layout, budget: Duration) -> Speeds {
     let mut expected = Product::<S>::new(size, layout);
     expected.by(Kernel::Reference);
     let product = RefCell::new(Product::new(size, layout));
-    let timers = contestants::<S>().map(|(name, multiply)| {
+    let mut timers = Vec::new();
+    for (name, multiply) in contestants::<S>() {
         let product = &product;
         product.borrow_mut().c.fill(S::nan());
         multiply(&mut product.borrow_mut());
         let right = product.borrow().c == expected.c;
         assert!(right, "{name} gets {size:?} {layout:?} wrong");
-        let run = move |count| {
+        timers.push(timer(move |count| {
             let mut product = product.borrow_mut();
             for _ in 0..count {
                 multiply(black_box(&mut product));
             }
-        };
-        Timer::new(run, SHORTEST)
-    });
-    let operations = (2 * size.iter().product::<usize>()) as f64;
-    let times = best_times(timers, budget);
-    times
-        .iter()
-        .map(|seconds| operations / seconds / 1e9)
-        .collect()
+        }));
+    }
+    // Of as many operations, because the clock of a machine is not the same one for every while.
+    let operations = 2 * size.iter().product::<usize>();
+    timers.push(timer(move |count| {
+        let rounds = (count * operations).div_ceil(multiply_adds::<S>(1));
+        black_box(multiply_adds::<S>(black_box(rounds)));
+    }));
+    let times = best_times(timers, 1, budget);
+    let speed = |seconds: &f64| operations as f64 / seconds / 1e9;
+    let (peak, crates) = times.split_last().expect("the peak's");
+    Speeds {
+        crates: crates.iter().map(speed).collect(),
+        peak: speed(peak),
+    }
+}
+
+fn timer<'a>(repeat: impl FnMut(usize) + 'a) -> Timer<Box<dyn FnMut(usize) + 'a>> {
+    Timer::new(Box::new(repeat), SHORTEST)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use gradproof::autodiff::Tape;
 use serde_json::{Value, json};
 
+use crate::in_turns::{Timer, best_times};
 use crate::peer::{Peer, Real};
 use crate::problem::{CHECKED_UPDATES, Precision, Problem, Step};
-use crate::timer::{Timer, best_times};
 use crate::{autograd::Autograd, burn::Burn, candle::Candle, ours};
 
 /// Long enough for the clock, and for what a library does before its first step to be spread thin.
@@ -50,7 +50,7 @@ fn time_at<S: Real>(step: &Step, budget: Duration) {
             print(step, library, "error", error.into());
         }
     }
-    for (library, seconds) in names.into_iter().zip(best_times(timers, budget)) {
+    for (library, seconds) in names.into_iter().zip(best_times(timers, 1, budget)) {
         print(step, library, "seconds", seconds.into());
     }
 }

@@ -1,4 +1,4 @@
-//! The best of many times, taken in turns.
+//! The best of many times, taken in turns: a noisy moment, or a slow minute, is nobody's own.
 
 use std::time::{Duration, Instant};
 
@@ -32,20 +32,20 @@ impl<F: FnMut(usize)> Timer<F> {
     }
 }
 
-/// Seconds of each, measured in turns until the budget is spent: a noisy moment is nobody's own.
+/// Seconds of each, measured in so many turns at least, and until the budget is spent.
 pub(crate) fn best_times<F: FnMut(usize)>(
     timers: impl IntoIterator<Item = Timer<F>>,
+    at_least: usize,
     budget: Duration,
 ) -> Vec<f64> {
     let mut timers: Vec<_> = timers.into_iter().collect();
-    let start = Instant::now();
-    loop {
+    let (start, mut turns) = (Instant::now(), 0);
+    while turns < at_least || start.elapsed() < budget {
         for timer in &mut timers {
             let seconds = timer.time().as_secs_f64() / timer.count as f64;
             timer.best = timer.best.min(seconds);
         }
-        if start.elapsed() >= budget {
-            return timers.iter().map(|timer| timer.best).collect();
-        }
+        turns += 1;
     }
+    timers.iter().map(|timer| timer.best).collect()
 }
