@@ -79,21 +79,26 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let pack_a = product.a.col != 1;
-    // Either bands of A are read from afar and what is packed of B stays in the second cache, or a
-    // block of A and one of B do. Where the inner axis is not cut, more of B than that is better
-    // than packing A more often.
-    let (most, strips) = match (pack_a, product.has_parts()) {
-        (false, _) => (2 * inner_block::<V>(), 8),
-        (true, true) => (inner_block::<V>(), 12),
-        (true, false) => (inner_block::<V>(), 24),
+    // Rows of A are read where they are, again for every block of B, which leaves them room in the
+    // second cache; C is come back to as seldom as can be. Where A is packed, its block stays there,
+    // and that of B is so large that A is not packed often.
+    let block = inner_block::<V>();
+    let (most, bands, strips) = match pack_a {
+        false if product.k <= 4 * block => (4 * block, usize::MAX, 2),
+        false => (2 * block, usize::MAX, 6),
+        true => (2 * block, 12, 22),
     };
     let depth = match product.has_parts() {
         true => product.k.clamp(1, most),
         false => product.k.max(1),
     };
-    let fit = |count: usize| (count * most / depth).clamp(1, count);
-    let rows = (fit(16) * V::ROWS).min(product.m);
-    let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
+    let fit = |count: usize, tile: usize| {
+        (count.saturating_mul(most) / depth)
+            .max(1)
+            .saturating_mul(tile)
+    };
+    let rows = fit(bands, V::ROWS).min(product.m);
+    let cols = fit(strips, V::COLS).min(product.n.next_multiple_of(V::LANES));
     // Of repeated elements an axis may be longer than memory, so the sizes saturate.
     let lines = |elements: usize| {
         let bytes = elements.saturating_mul(size_of::<V::Scalar>());

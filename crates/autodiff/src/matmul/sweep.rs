@@ -94,6 +94,23 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         true => widest::<V>(R),
         false => V::VECTORS,
     };
+    let mut next_a = match packed.a.is_null() {
+        true => Place {
+            at: a.at.wrapping_offset((R as isize).wrapping_mul(a.row)),
+            ..a
+        },
+        false => Place {
+            at: a.at.wrapping_add(R * k),
+            row: k as isize,
+            col: 1,
+        },
+    };
+    // Of rows that follow each other without a gap, a tile can fetch several.
+    if next_a.row == (k as isize).wrapping_mul(next_a.col) {
+        let rows = (R / n.div_ceil(V::COLS).clamp(1, R)) as isize;
+        next_a.row = rows.wrapping_mul(next_a.row);
+        next_a.col = rows.wrapping_mul(next_a.col);
+    }
     let mut tile = Tile {
         k,
         a,
@@ -109,17 +126,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         finish: product.update.finish.moved(row.wrapping_mul(c.row)),
         is_a_write: product.update.is_a_write(),
         update: &product.update,
-        next_a: match packed.a.is_null() {
-            true => Place {
-                at: a.at.wrapping_offset((R as isize).wrapping_mul(a.row)),
-                ..a
-            },
-            false => Place {
-                at: a.at.wrapping_add(R * k),
-                row: k as isize,
-                col: 1,
-            },
-        },
+        next_a,
     };
     let mut left = n;
     while left > 0 {
@@ -212,8 +219,8 @@ pub(crate) struct Tile<'a, S> {
     finish: Finish<S>,
     is_a_write: bool,
     update: &'a Update<S>,
-    /// Where A goes on after this band. While a tile is multiplied, k elements of it are fetched: a row,
-    /// or as much of what is packed.
+    /// Where A goes on after this band. While a tile is multiplied, k places of it are fetched, `col`
+    /// from one to the next; for the next tile they begin `row` further on.
     next_a: Place<*const S>,
 }
 

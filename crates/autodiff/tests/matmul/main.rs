@@ -225,7 +225,14 @@ fn products_of_several_blocks_agree_too() {
         transposed: true,
         ..Layout::ROW_MAJOR
     };
-    for size in [[67, 1029, 517], [129, 260, 97], [9, 1537, 50], [3, 0, 300]] {
+    for size in [
+        [67, 1029, 517],
+        [129, 260, 97],
+        [200, 521, 40],
+        [9, 600, 1100],
+        [9, 1537, 50],
+        [3, 0, 300],
+    ] {
         for layouts in [
             [Layout::ROW_MAJOR; 3],
             [transposed; 3],
