@@ -3,7 +3,7 @@
 use num_traits::Zero;
 
 use super::product::parts;
-use super::simd::{MAX_LANES, Simd, transposed};
+use super::simd::{MAX_LANES, Simd, columns, transposed};
 use super::sweep::{band, strip};
 use crate::Scalar;
 
@@ -139,9 +139,9 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
             for v in 0..K {
                 rows[v] = V::load(part.from.add(x * K + v * V::LANES));
             }
-            let columns = transposed::<V>(rows, K);
+            let rows = columns::<V>(rows, K);
             for p in 0..K {
-                V::store(columns[p], part.to.add(p * part.width + x));
+                V::store(rows[p], part.to.add(p * part.width + x));
             }
         }
         x += V::LANES;
@@ -175,7 +175,7 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                             from.wrapping_offset((lane as isize).wrapping_mul(part.from_x)),
                         );
                     }
-                    let columns = transposed::<V>(rows, V::LANES);
+                    let columns = transposed::<V>(rows);
                     for lane in 0..V::LANES {
                         V::store(
                             columns[lane],
@@ -191,7 +191,7 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                             );
                         }
                     }
-                    let columns = transposed::<V>(rows, V::LANES);
+                    let columns = transposed::<V>(rows);
                     for lane in 0..V::LANES {
                         if lane < n_p {
                             V::store_first(

@@ -17,6 +17,9 @@ use crate::Scalar;
 /// The most lanes that a vector has here.
 pub(super) const MAX_LANES: usize = 16;
 
+/// And the most parts.
+pub(super) const MAX_PARTS: usize = 4;
+
 /// A vector type and its arithmetic.
 ///
 /// Methods are inlined into the [entry points](entry_points), such as [`Simd::sweep_band`], where
@@ -31,6 +34,8 @@ pub(crate) trait Simd: 'static {
     type Vector: Copy;
 
     const LANES: usize;
+    /// The parts that an instruction rearranges each by itself, of 128 bits.
+    const PARTS: usize;
     /// How many vectors there are registers for.
     const REGISTERS: usize;
     /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
@@ -56,6 +61,10 @@ pub(crate) trait Simd: 'static {
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
+    /// The same within each of [`PARTS`](Self::PARTS) parts, which is faster.
+    unsafe fn zip_parts(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
+    /// Carries part j of vector i to part i of vector j, for as many vectors as there are parts.
+    unsafe fn transpose_parts(x: [Self::Vector; MAX_PARTS]) -> [Self::Vector; MAX_PARTS];
     /// Has a line fetched into the first cache.
     unsafe fn prefetch(at: *const Self::Scalar);
     /// Has a line fetched into the second cache.
@@ -90,7 +99,7 @@ pub(crate) trait Simd: 'static {
 /// when its elements are taken row by row. Zipping the first half of them with the second, once for
 /// each bit of a row's index, carries element (i, j) to (j, i).
 #[inline(always)]
-pub(super) unsafe fn transposed<V: Simd>(
+pub(super) unsafe fn columns<V: Simd>(
     mut rows: [V::Vector; MAX_LANES],
     cols: usize,
 ) -> [V::Vector; MAX_LANES] {
@@ -100,6 +109,38 @@ pub(super) unsafe fn transposed<V: Simd>(
         for i in 0..half {
             // SAFETY: the caller's.
             [rows[2 * i], rows[2 * i + 1]] = unsafe { V::zip(from[i], from[i + half]) };
+        }
+    }
+    rows
+}
+
+/// The columns of LANES rows of as many elements: of squares as wide as a part first, and then the
+/// squares change places.
+#[inline(always)]
+pub(super) unsafe fn transposed<V: Simd>(
+    mut rows: [V::Vector; MAX_LANES],
+) -> [V::Vector; MAX_LANES] {
+    let width = V::LANES / V::PARTS;
+    for group in (0..V::LANES).step_by(width) {
+        for _ in 0..width.ilog2() {
+            let from = rows;
+            for i in 0..width / 2 {
+                let (first, second) = (from[group + i], from[group + i + width / 2]);
+                let to = group + 2 * i;
+                // SAFETY: the caller's.
+                [rows[to], rows[to + 1]] = unsafe { V::zip_parts(first, second) };
+            }
+        }
+    }
+    for i in 0..width {
+        let mut squares = [rows[0]; MAX_PARTS];
+        for part in 0..V::PARTS {
+            squares[part] = rows[part * width + i];
+        }
+        // SAFETY: the caller's.
+        let squares = unsafe { V::transpose_parts(squares) };
+        for part in 0..V::PARTS {
+            rows[part * width + i] = squares[part];
         }
     }
     rows

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Simd, entry_points};
+use super::{MAX_PARTS, Simd, entry_points};
 
 pub(crate) struct F64;
 pub(crate) struct F32;
@@ -23,6 +23,7 @@ macro_rules! avx2 {
             type Scalar = $scalar;
             type Vector = $vector;
             const LANES: usize = $lanes;
+            const PARTS: usize = 2;
             const REGISTERS: usize = 16;
             const ROWS: usize = 4;
             const VECTORS: usize = 3;
@@ -102,14 +103,30 @@ macro_rules! avx2 {
 
             #[inline(always)]
             unsafe fn zip(x: $vector, y: $vector) -> [$vector; 2] {
-                // SAFETY: the caller's. Unpacking stays within each half.
+                // SAFETY: the caller's. What comes after the first parts is in the second ones.
                 unsafe {
-                    let (low, high) = ($unpacklo(x, y), $unpackhi(x, y));
-                    [
-                        $permute2f128::<0x20>(low, high),
-                        $permute2f128::<0x31>(low, high),
-                    ]
+                    let [low, high] = Self::zip_parts(x, y);
+                    let [low, high, ..] = Self::transpose_parts([low, high, low, high]);
+                    [low, high]
                 }
+            }
+
+            #[inline(always)]
+            unsafe fn zip_parts(x: $vector, y: $vector) -> [$vector; 2] {
+                // SAFETY: the caller's.
+                unsafe { [$unpacklo(x, y), $unpackhi(x, y)] }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose_parts(mut x: [$vector; MAX_PARTS]) -> [$vector; MAX_PARTS] {
+                // SAFETY: the caller's.
+                [x[0], x[1]] = unsafe {
+                    [
+                        $permute2f128::<0x20>(x[0], x[1]),
+                        $permute2f128::<0x31>(x[0], x[1]),
+                    ]
+                };
+                x
             }
 
             #[inline(always)]

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Simd, entry_points};
+use super::{MAX_PARTS, Simd, entry_points};
 
 pub(crate) struct F64;
 pub(crate) struct F32;
@@ -23,11 +23,13 @@ macro_rules! zip_indices {
 macro_rules! avx512 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident, $loadu:ident,
      $storeu:ident, $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
-     $cmp_mask:ident, $maskz_mov:ident, $permutex2var:ident, $index:ty) => {
+     $cmp_mask:ident, $maskz_mov:ident, $permutex2var:ident, $index:ty,
+     $unpacklo:ident, $unpackhi:ident, $shuffle:ident) => {
         impl Simd for $name {
             type Scalar = $scalar;
             type Vector = $vector;
             const LANES: usize = $lanes;
+            const PARTS: usize = 4;
             const REGISTERS: usize = 32;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
@@ -107,6 +109,28 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
+            unsafe fn zip_parts(x: $vector, y: $vector) -> [$vector; 2] {
+                // SAFETY: the caller's.
+                unsafe { [$unpacklo(x, y), $unpackhi(x, y)] }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose_parts(x: [$vector; MAX_PARTS]) -> [$vector; MAX_PARTS] {
+                // SAFETY: the caller's. Halves of two vectors, and of those the even and the odd parts.
+                unsafe {
+                    let [a, b, c, d] = x;
+                    let (ab_low, ab_high) = ($shuffle::<0x44>(a, b), $shuffle::<0xee>(a, b));
+                    let (cd_low, cd_high) = ($shuffle::<0x44>(c, d), $shuffle::<0xee>(c, d));
+                    [
+                        $shuffle::<0x88>(ab_low, cd_low),
+                        $shuffle::<0xdd>(ab_low, cd_low),
+                        $shuffle::<0x88>(ab_high, cd_high),
+                        $shuffle::<0xdd>(ab_high, cd_high),
+                    ]
+                }
+            }
+
+            #[inline(always)]
             unsafe fn prefetch(at: *const $scalar) {
                 // SAFETY: a hint, which no address makes fail.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
@@ -139,7 +163,10 @@ avx512!(
     _mm512_cmp_pd_mask,
     _mm512_maskz_mov_pd,
     _mm512_permutex2var_pd,
-    i64
+    i64,
+    _mm512_unpacklo_pd,
+    _mm512_unpackhi_pd,
+    _mm512_shuffle_f64x2
 );
 avx512!(
     F32,
@@ -159,5 +186,8 @@ avx512!(
     _mm512_cmp_ps_mask,
     _mm512_maskz_mov_ps,
     _mm512_permutex2var_ps,
-    i32
+    i32,
+    _mm512_unpacklo_ps,
+    _mm512_unpackhi_ps,
+    _mm512_shuffle_f32x4
 );

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Simd, entry_points};
+use super::{MAX_PARTS, Simd, entry_points};
 use crate::Scalar;
 
 pub(crate) struct Four<S>(PhantomData<S>);
@@ -13,6 +13,7 @@ impl<S: Scalar> Simd for Four<S> {
     type Scalar = S;
     type Vector = [S; LANES];
     const LANES: usize = LANES;
+    const PARTS: usize = 1;
     const REGISTERS: usize = 8;
     const ROWS: usize = 4;
     const VECTORS: usize = 2;
@@ -103,6 +104,17 @@ impl<S: Scalar> Simd for Four<S> {
     #[inline(always)]
     unsafe fn zip(x: [S; LANES], y: [S; LANES]) -> [[S; LANES]; 2] {
         [[x[0], y[0], x[1], y[1]], [x[2], y[2], x[3], y[3]]]
+    }
+
+    #[inline(always)]
+    unsafe fn zip_parts(x: [S; LANES], y: [S; LANES]) -> [[S; LANES]; 2] {
+        // SAFETY: the caller's; there is one part.
+        unsafe { Self::zip(x, y) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_parts(x: [[S; LANES]; MAX_PARTS]) -> [[S; LANES]; MAX_PARTS] {
+        x
     }
 
     #[inline(always)]
