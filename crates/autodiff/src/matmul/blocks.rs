@@ -80,25 +80,23 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let pack_a = product.a.col != 1;
     // Rows of A are read where they are, again for every block of B, which leaves them room in the
-    // second cache; C is come back to as seldom as can be. Where A is packed, its block stays there,
-    // and that of B is so large that A is not packed often.
+    // second cache; C is come back to as seldom as can be. Where A is packed, a block of it and one of
+    // B stay there; if the inner axis is not cut, more of B than that is better than packing A more
+    // often. (So it would be if it is, but the thread keeps the memory.)
     let block = inner_block::<V>();
-    let (most, bands, strips) = match pack_a {
-        false if product.k <= 4 * block => (4 * block, usize::MAX, 2),
-        false => (2 * block, usize::MAX, 6),
-        true => (2 * block, 12, 22),
+    let (most, strips) = match (pack_a, product.has_parts()) {
+        (false, _) if product.k <= 4 * block => (4 * block, 2),
+        (false, _) => (2 * block, 6),
+        (true, true) => (block, 12),
+        (true, false) => (block, 24),
     };
     let depth = match product.has_parts() {
         true => product.k.clamp(1, most),
         false => product.k.max(1),
     };
-    let fit = |count: usize, tile: usize| {
-        (count.saturating_mul(most) / depth)
-            .max(1)
-            .saturating_mul(tile)
-    };
-    let rows = fit(bands, V::ROWS).min(product.m);
-    let cols = fit(strips, V::COLS).min(product.n.next_multiple_of(V::LANES));
+    let fit = |count: usize| (count * most / depth).max(1);
+    let rows = (fit(16) * V::ROWS).min(product.m);
+    let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
     // Of repeated elements an axis may be longer than memory, so the sizes saturate.
     let lines = |elements: usize| {
         let bytes = elements.saturating_mul(size_of::<V::Scalar>());
