@@ -221,3 +221,14 @@ fn options_that_make_no_sense_are_refused_before_the_work() {
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("error: --checkpoint "), "{stderr}");
 }
+
+/// As `| head` does before anything is printed.
+#[test]
+fn a_reader_that_leaves_ends_the_run_quietly() {
+    let study = Study::new(&example());
+    let mut child = study.command(&[]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let (status, stderr) = end(child);
+    assert!(status.success(), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}

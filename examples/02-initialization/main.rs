@@ -11,7 +11,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use common::Options;
+use common::{Options, say};
 use gradproof::layers::plot::{Curve, cost_curves, decision_boundary, side_by_side};
 use gradproof::layers::{
     Dataset, He, Initializer, Mlp, Normal, NumpyRandom, Step, Training, Zeros, make_circles,
@@ -115,21 +115,26 @@ fn report(
     test: &Dataset<f64>,
     options: &Options,
 ) {
-    println!(
+    say!(
         "\n{}: {} iterations in {:.2} s",
-        run.name, options.iterations, run.seconds
+        run.name,
+        options.iterations,
+        run.seconds
     );
-    println!(
+    say!(
         "{:>9}  {:<20}  {:<20}  {:<20}  naive - published",
-        "iteration", "cost", "by the naive formula", "published"
+        "iteration",
+        "cost",
+        "by the naive formula",
+        "published"
     );
     for (k, &iteration) in run.iterations.iter().enumerate() {
         let (cost, naive) = (run.costs[k], run.naive_costs[k]);
         print!("{iteration:>9}  {cost:<20}  {naive:<20}");
         match published.and_then(|published| published.costs.get(k)) {
-            Some(&published) if naive == published => println!("  {published:<20}  none"),
-            Some(&published) => println!("  {published:<20}  {:.1e}", naive - published),
-            None => println!("  -"),
+            Some(&published) if naive == published => say!("  {published:<20}  none"),
+            Some(&published) => say!("  {published:<20}  {:.1e}", naive - published),
+            None => say!("  -"),
         }
     }
     let whole = options.iterations == ITERATIONS;
@@ -151,12 +156,12 @@ fn report(
                     .zip(predictions)
                     .filter(|(ours, published)| ours == published)
                     .count();
-                println!(
+                say!(
                     ", published {accuracy}; {same} of {} predictions as published",
                     predictions.len()
                 );
             }
-            None => println!(),
+            None => say!(""),
         }
     }
 }

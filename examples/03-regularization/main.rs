@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use common::Options;
+use common::{Options, say};
 use football::Football;
 use gradproof::layers::plot::{Curve, cost_curves, decision_boundary, side_by_side};
 use gradproof::layers::{
@@ -77,7 +77,7 @@ fn study(options: &Options, football: &Football, noise: Noise) -> Result<(), Box
         Noise::Repeated(seed) => format!("one mask for the whole run, as published (seed {seed})"),
         Noise::Fresh(seed) => format!("another mask in every step (seed {seed})"),
     };
-    println!("data: {}\ndropout: {noise_text}", football.source);
+    say!("data: {}\ndropout: {noise_text}", football.source);
     let ways = [
         ("plain", Regularization::default()),
         (
@@ -102,7 +102,7 @@ fn study(options: &Options, football: &Football, noise: Noise) -> Result<(), Box
     for (name, regularization) in ways {
         let run = train(name, regularization, football, options)?;
         if is_course && name == "plain" && !starts_as_published(&run) {
-            println!("these are not the course's data: their first cost is another");
+            say!("these are not the course's data: their first cost is another");
             is_course = false;
         }
         let is_published = is_course && (name != "dropout" || noise == Noise::Repeated(1));
@@ -159,36 +159,38 @@ fn train(
 
 /// The costs at the iterations that are published, or that would be.
 fn report_costs(run: &Run, published: Option<&Published>) {
-    println!(
+    say!(
         "\n{}: {} iterations in {:.2} s",
         run.name,
         run.history.steps(),
         run.seconds
     );
-    println!(
+    say!(
         "{:>9}  {:<20}  {:<20}  ours - published",
-        "iteration", "cost", "published"
+        "iteration",
+        "cost",
+        "published"
     );
     let history = &run.history;
     let noted = history.iterations().iter().zip(history.costs());
     for (&iteration, &cost) in noted.filter(|(iteration, _)| iteration.is_multiple_of(10_000)) {
         match published.and_then(|published| published.cost_at(iteration)) {
             Some(published) if published == cost => {
-                println!("{iteration:>9}  {cost:<20}  {published:<20}  none");
+                say!("{iteration:>9}  {cost:<20}  {published:<20}  none");
             }
             Some(published) => {
-                println!(
+                say!(
                     "{iteration:>9}  {cost:<20}  {published:<20}  {:.1e}",
                     cost - published
                 );
             }
-            None => println!("{iteration:>9}  {cost:<20}  -"),
+            None => say!("{iteration:>9}  {cost:<20}  -"),
         }
     }
 }
 
 fn report_accuracies(runs: &[(Run, bool)], football: &Football, options: &Options) {
-    println!("\n{:<9}  {:<42}  test accuracy", "run", "train accuracy");
+    say!("\n{:<9}  {:<42}  test accuracy", "run", "train accuracy");
     for (run, is_published) in runs {
         let published = (*is_published && options.iterations == ITERATIONS)
             .then(|| Published::of(run.name).accuracies);
@@ -203,7 +205,7 @@ fn report_accuracies(runs: &[(Run, bool)], football: &Football, options: &Option
         };
         let train = cell(run.train_accuracy, &football.train, published.map(|p| p[0]));
         let test = cell(run.test_accuracy, &football.test, published.map(|p| p[1]));
-        println!("{:<9}  {train:<42}  {test}", run.name);
+        say!("{:<9}  {train:<42}  {test}", run.name);
     }
 }
 

@@ -17,6 +17,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use common::say;
 use gradproof::autodiff::Wide;
 use gradproof::gradcheck::{
     GradientReport, central_differences, check_gradient, relative_difference,
@@ -56,7 +57,7 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
             Long("json") => options.json = Some(arguments.value()?.into()),
             Long("plots") => options.plots = arguments.value()?.into(),
             Long("help") | Short('h') => {
-                println!(
+                say!(
                     "05-gradient-checking\n\n\
                      --json FILE   write every number to FILE\n\
                      --plots DIR   write the plot to DIR [{}]",
@@ -72,10 +73,10 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
 }
 
 fn study(options: &Options) -> Result<(), Box<dyn Error>> {
-    println!(
+    say!(
         "The course's difference is ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖), ĝ by central differences at ε = {EPSILON:e}."
     );
-    println!("Above {THRESHOLD:e} it calls the gradient wrong.");
+    say!("Above {THRESHOLD:e} it calls the gradient wrong.");
     let one = one_dimension();
     let network = Network::published();
     let many = network_checks(&network)?;
@@ -94,8 +95,8 @@ fn one_dimension() -> Value {
         &[theta],
         &[gradient],
     );
-    println!("\nJ = θx at θ = {theta}, x = {x}: J = {cost}, dJ/dθ = {gradient}");
-    println!(
+    say!("\nJ = θx at θ = {theta}, x = {x}: J = {cost}, dJ/dθ = {gradient}");
+    say!(
         "  difference {}, published 2.919335883291695e-10",
         written(difference)
     );
@@ -127,7 +128,7 @@ fn network_checks(network: &Network) -> Result<Vec<Value>, Box<dyn Error>> {
         ("dropout", dropout),
         ("l2 and dropout", Regularization { l2: 0.7, ..dropout }),
     ];
-    println!(
+    say!(
         "\nThe network {SIZES:?}: {} parameters as one vector, and back",
         network.parameters.len()
     );
@@ -143,7 +144,7 @@ fn network_checks(network: &Network) -> Result<Vec<Value>, Box<dyn Error>> {
             } else {
                 "as it is"
             };
-            println!("\n{name}, {mistakes}:");
+            say!("\n{name}, {mistakes}:");
             numbers.push(network_check(
                 network,
                 name,
@@ -161,7 +162,7 @@ fn network_checks(network: &Network) -> Result<Vec<Value>, Box<dyn Error>> {
 fn explain(plain: &Value) {
     let of = |name: &str| plain[name].as_f64().expect("it is a number");
     let (naive, from_logits) = (of("difference"), of("difference_from_logits"));
-    println!(
+    say!(
         "\nThe {naive:.2e} of the gradient as it is: {:.2e} of it comes with the course's cost, whose \
          log(1 − a) of\na rounded probability loses digits that the difference quotient divides \
          by ε. From the logits, the\nsame gradient and ε give {from_logits:.1e}; at 106 bits the \
@@ -188,19 +189,19 @@ fn network_check(
     let from_logits = difference(&cost);
     // The course has no figures for the others.
     let naive = (name == "plain").then(|| difference(&|theta| network.naive_cost(theta)));
-    println!("  cost {}", cost(theta));
+    say!("  cost {}", cost(theta));
     if let Some(naive) = naive {
         let published = if planted {
             "0.2850931567"
         } else {
             "1.1890913e-7 and 1.18855520e-7"
         };
-        println!(
+        say!(
             "  difference {} by the course's cost, published {published}",
             written(naive)
         );
     }
-    println!(
+    say!(
         "  difference {} by the cost from logits",
         written(from_logits)
     );
@@ -238,12 +239,10 @@ fn fresh_noise(network: &Network) -> Result<Value, Box<dyn Error>> {
     let theta = &network.parameters;
     let difference = relative_difference(cost, theta, &gradient, EPSILON);
     let report = check_gradient(cost, theta, &gradient);
-    println!("\ndropout with other noise in every call, which is what the course warns of:");
-    println!("  difference {}", written(difference));
+    say!("\ndropout with other noise in every call, which is what the course warns of:");
+    say!("  difference {}", written(difference));
     verdict(&report);
-    println!(
-        "  Noise that is an input of the network stays what it is while parameters move: above."
-    );
+    say!("  Noise that is an input of the network stays what it is while parameters move: above.");
     Ok(json!({ "difference": difference, "verdict": report }))
 }
 
@@ -258,7 +257,7 @@ fn written(difference: f64) -> String {
 fn verdict(report: &GradientReport) {
     let text = report.text(std::io::stdout().is_terminal());
     for line in text.lines() {
-        println!("  {line}");
+        say!("  {line}");
     }
 }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::Progress;
+use common::{Progress, say};
 use gradcheck::mutants::{Mutant, mutants, right_ops};
 use gradcheck::{Check, Report, Settings, Subject, check_gradient, hard_points, run};
 use lexopt::Arg::{Long, Short};
@@ -53,7 +53,7 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
             }
             Long("json") => options.json = Some(arguments.value()?.into()),
             Long("help") | Short('h') => {
-                println!(
+                say!(
                     "06-error-rate\n\n\
                      --seeds N     try every mutant from N seeds [10]\n\
                      --cases N     try the ops that are right in N cases in all [1000000]\n\
@@ -87,7 +87,7 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
         .zip(&fates)
         .filter(|(_, fate)| !fate.is_equivalent)
         .collect();
-    println!(
+    say!(
         "{} mutants, {} of them equivalent: the same in {EQUIVALENCE_CASES} cases\n",
         mutants.len(),
         mutants.len() - tried.len()
@@ -104,14 +104,14 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
             .iter()
             .filter(|report| report.is_none())
             .count();
-        println!(
+        say!(
             "survives {times} of {} seeds: {} {}",
             options.seeds,
             mutant.op(),
             mutant.kind()
         );
     }
-    println!(
+    say!(
         "\nnot equivalent: {}, killed from every seed: {}",
         tried.len(),
         tried.len() - survivors.len()
@@ -136,12 +136,12 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
         .filter(|(mutant, report)| !report.diagnosis.is_empty() && !first_is_right(mutant, report))
         .collect();
     let percent = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
-    println!(
+    say!(
         "kind named rightly: {:.2} % of {} reports on mutants whose kind has a name",
         percent(right, named().count()),
         named().count()
     );
-    println!(
+    say!(
         "kind named wrongly: {:.2} % of {} reports",
         percent(wrong.len(), reports().count()),
         reports().count()
@@ -149,15 +149,15 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut sizes: Vec<usize> = reports().map(|(_, report)| report.size()).collect();
     sizes.sort_unstable();
     let median = sizes.get(sizes.len() / 2).copied().unwrap_or(0);
-    println!("median size of the shrunk inputs: {median} elements");
+    say!("median size of the shrunk inputs: {median} elements");
 
     let (cases, alarms) = false_alarms(options.cases);
-    println!(
+    say!(
         "false alarms: {} in {cases} cases of ops that are right",
         alarms.len()
     );
     for alarm in &alarms {
-        println!("{alarm}");
+        say!("{alarm}");
     }
     hard_points_table();
     if let Some(path) = &options.json {
@@ -224,10 +224,10 @@ fn print_matrix(tried: &[(&Mutant, &Fate)]) {
         .iter()
         .map(|check| format!("{:>12}", check.name()))
         .collect();
-    println!("{:40} {:>5}{}", "killed", "of", header.concat());
+    say!("{:40} {:>5}{}", "killed", "of", header.concat());
     let print = |name: &str, (count, row): (usize, [usize; Check::ALL.len()])| {
         let cells: Vec<String> = row.iter().map(|n| format!("{n:>12}")).collect();
-        println!("{name:40} {count:>5}{}", cells.concat());
+        say!("{name:40} {count:>5}{}", cells.concat());
     };
     for (kind, (count, row)) in rows {
         let into = |total: &mut (usize, [usize; Check::ALL.len()])| {
@@ -247,7 +247,7 @@ fn print_matrix(tried: &[(&Mutant, &Fate)]) {
     }
     print("the catalogue of single mistakes", singles);
     print("all", all);
-    println!();
+    say!("");
 }
 
 /// How many cases of the right ops were tried, and what was said against them.
@@ -294,10 +294,10 @@ fn in_parallel<T: Sync, R: Send>(name: &str, items: &[T], f: impl Fn(&T) -> R + 
 
 /// The verdicts on right gradients that most checkers call wrong.
 fn hard_points_table() {
-    println!("\nhard points, all of them right         f64            106 bits");
+    say!("\nhard points, all of them right         f64            106 bits");
     for point in hard_points() {
         let at_f64 = check_gradient(point.at_f64, &point.x, &point.gradient).outcome;
         let exact = check_gradient(point.at_wide, &point.x, &point.gradient).outcome;
-        println!("{:<38} {:<14} {exact:?}", point.name, format!("{at_f64:?}"));
+        say!("{:<38} {:<14} {exact:?}", point.name, format!("{at_f64:?}"));
     }
 }

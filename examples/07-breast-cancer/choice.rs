@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use gradproof::layers::{Dataset, NumpyRandom, Step, stratified_k_fold};
 
-use crate::common::{Checkpoints, Options, Progress};
+use crate::common::{Checkpoints, Options, Progress, say};
 use crate::{cost, standardized, training, untrained};
 
 const FOLDS: usize = 5;
@@ -64,19 +64,20 @@ pub(crate) fn choose(train: &Dataset<f64>, options: &Options) -> Result<Setting,
     report(&tried);
     let least = tried.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let &(chosen, ..) = least.expect("there are settings to choose from");
-    println!(
+    say!(
         "chosen: lambda {}, keep_prob {}",
-        chosen.l2, chosen.keep_prob
+        chosen.l2,
+        chosen.keep_prob
     );
     Ok(chosen)
 }
 
 /// Settings, each with the mean cost and the mean accuracy of its folds.
 fn report(tried: &[(Setting, f64, f64)]) {
-    println!("\n{FOLDS}-fold cross-validation on the training part:");
-    println!("  lambda  keep_prob   mean cost  mean accuracy");
+    say!("\n{FOLDS}-fold cross-validation on the training part:");
+    say!("  lambda  keep_prob   mean cost  mean accuracy");
     for (setting, cost, accuracy) in tried {
         let Setting { l2, keep_prob } = setting;
-        println!("{l2:>8}  {keep_prob:>9}  {cost:>10.4}  {accuracy:>13.4}");
+        say!("{l2:>8}  {keep_prob:>9}  {cost:>10.4}  {accuracy:>13.4}");
     }
 }

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use choice::{Setting, choose};
-use common::Options;
+use common::{Options, say};
 use gradproof::autodiff::Tape;
 use gradproof::layers::{
     Dataset, Dropout, He, MiniBatches, Mlp, Noise, NumpyRandom, Regularization, Split,
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 fn study(options: &Options, split_file: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let data: Dataset<f64> = read_csv_from(DATA.as_bytes(), "breast_cancer.csv")?;
     let split = stratified_split(&data, TEST_FRACTION, &mut NumpyRandom::seed(options.seed))?;
-    println!(
+    say!(
         "{} features; {} examples to train on, {} to test on",
         data.features(),
         split.train.examples(),
@@ -148,6 +148,6 @@ fn write_split(path: &PathBuf, split: &Split<f64>, seed: u32) -> Result<(), Box<
         "test": split.test_examples,
     });
     write_atomically(path, |file| writeln!(file, "{parts}"))?;
-    println!("split: {}", path.display());
+    say!("split: {}", path.display());
     Ok(())
 }

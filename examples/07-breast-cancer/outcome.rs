@@ -6,7 +6,7 @@ use gradproof::layers::plot::{Curve, cost_curves, roc_curves};
 use gradproof::layers::{ConfusionMatrix, Dataset, MetricError, Mlp, RocCurve};
 use serde_json::{Value, json};
 
-use crate::common::{Options, classes};
+use crate::common::{Options, classes, say};
 
 /// The costs of both parts, once an epoch.
 #[derive(Debug)]
@@ -108,12 +108,12 @@ impl Outcome {
     }
 
     pub(crate) fn report(&self) {
-        println!("\ntest part, 1 is malignant:\n{}", self.test.matrix);
-        println!("\n{:>10}  {:<20}  test", "", "train");
+        say!("\ntest part, 1 is malignant:\n{}", self.test.matrix);
+        say!("\n{:>10}  {:<20}  test", "", "train");
         let [train, test] = [&self.train, &self.test].map(Part::figures);
         let names = ["accuracy", "precision", "recall", "F1", "AUC"];
         for ((name, train), test) in names.into_iter().zip(train).zip(test) {
-            println!("{name:>10}  {train:<20}  {test}");
+            say!("{name:>10}  {train:<20}  {test}");
         }
     }
 

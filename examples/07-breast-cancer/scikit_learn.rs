@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::common::say;
+
 const RECORD: &str = include_str!("scikit_learn.json");
 
 /// The record of a split.
@@ -48,11 +50,11 @@ impl Recorded {
     pub(crate) fn report(&self) {
         let (runs, last) = (self.right.len(), self.right.len() - 1);
         let accuracy = |right: u64| right as f64 / self.examples as f64;
-        println!(
+        say!(
             "\nscikit-learn {} (MLPClassifier) on the same split, {runs} seeds, from worst to best:",
             self.version
         );
-        println!(
+        say!(
             "{:>10}  {:.4} to {:.4} ({} to {} of {}), median {:.4}",
             "accuracy",
             accuracy(self.right[0]),
@@ -62,6 +64,6 @@ impl Recorded {
             self.examples,
             accuracy(self.right[runs / 2]),
         );
-        println!("{:>10}  {:.4} to {:.4}", "AUC", self.auc[0], self.auc[last]);
+        say!("{:>10}  {:.4} to {:.4}", "AUC", self.auc[0], self.auc[last]);
     }
 }

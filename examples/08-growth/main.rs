@@ -21,6 +21,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use common::say;
 use gradproof::autodiff::matmul;
 use gradproof::layers::plot::side_by_side;
 use growth::Growth;
@@ -57,7 +58,7 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
             Long("json") => options.json = Some(arguments.value()?.into()),
             Long("plots") => options.plots = arguments.value()?.into(),
             Long("help") | Short('h') => {
-                println!(
+                say!(
                     "{EXAMPLE}\n\n\
                      --quick       only the smaller sizes, each of them briefly\n\
                      --json FILE   write every number to FILE\n\
@@ -80,7 +81,7 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
     let all: Vec<Measured> = SWEEPS.iter().map(measured).collect();
     print_table(&all);
     if options.is_quick {
-        println!("\nsizes this small say little about slopes: leave out --quick to know them");
+        say!("\nsizes this small say little about slopes: leave out --quick to know them");
     }
     let time = all.iter().map(Measured::time_panel);
     let memory = all.iter().map(Measured::memory_panel);
@@ -99,14 +100,17 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn print_table(all: &[Measured]) {
-    println!(
+    say!(
         "\n{:<24}{:>10}{:>8}{:>26}",
-        "time of a step", "expected", "slope", "at the largest size"
+        "time of a step",
+        "expected",
+        "slope",
+        "at the largest size"
     );
     for Measured { sweep, time, .. } in all {
         for growth in time {
             let (name, (size, seconds)) = (growth.name, growth.largest());
-            println!(
+            say!(
                 "{:<14}{name:<10}{:>10.2}{:>8.2}{:>15.3} ms at {size:>7}",
                 sweep.size,
                 sweep.power,
@@ -115,14 +119,17 @@ fn print_table(all: &[Measured]) {
             );
         }
     }
-    println!(
+    say!(
         "\n{:<24}{:>10}{:>8}{:>26}",
-        "memory held", "expected", "slope", "of values and gradients"
+        "memory held",
+        "expected",
+        "slope",
+        "of values and gradients"
     );
     for Measured { sweep, memory, .. } in all {
         for growth in memory {
             let (name, (needed, held)) = (growth.name, growth.largest());
-            println!(
+            say!(
                 "{:<14}{name:<10}{:>10.2}{:>8.2}{:>15.2} times",
                 sweep.size,
                 1.0,
@@ -131,7 +138,7 @@ fn print_table(all: &[Measured]) {
             );
         }
     }
-    println!(
+    say!(
         "beside values and gradients, a tape holds the cotangents of two layers at a time, as far as\n\
          there is no room for them among gradients that are not written yet, and what it knows of a node"
     );

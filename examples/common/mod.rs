@@ -3,10 +3,10 @@
 mod checkpoints;
 
 use std::error::Error;
-use std::fmt::Display;
-use std::io::IsTerminal;
+use std::fmt::{self, Display};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, exit};
 use std::str::FromStr;
 
 pub(crate) use checkpoints::{Checkpoints, Interrupted};
@@ -67,7 +67,7 @@ impl Options {
                 }
                 Long("resume") => options.checkpoints.resume = true,
                 Long("help") | Short('h') => {
-                    println!(
+                    say!(
                         "{example}\n\n\
                          --json FILE      write every number to FILE\n\
                          --plots DIR      write the plots to DIR [{}]\n\
@@ -162,7 +162,7 @@ pub(crate) fn write_json(
         serde_json::to_writer_pretty(&mut *file, document)?;
         writeln!(file)
     })?;
-    println!("numbers: {}", path.display());
+    say!("numbers: {}", path.display());
     Ok(())
 }
 
@@ -180,7 +180,7 @@ pub(crate) fn save_plots<const N: usize>(
             figure.save(directory.join(name).with_extension(format))?;
         }
     }
-    println!("\nplots: {}", directory.display());
+    say!("\nplots: {}", directory.display());
     Ok(())
 }
 
@@ -217,6 +217,25 @@ pub(crate) fn classes(model: &Mlp<f64>, data: &Dataset<f64>) -> Vec<u8> {
     classes.map(|&class| class as u8).collect()
 }
 
+/// Prints a line, as `println!` does. If nobody reads it any more, as behind `| head`, the example ends
+/// there, and that is no error.
+macro_rules! say {
+    ($($line:tt)*) => {
+        $crate::common::print_line(format_args!($($line)*))
+    };
+}
+pub(crate) use say;
+
+pub(crate) fn print_line(line: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout(), "{line}") {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            exit(0);
+        }
+        eprintln!("error: the standard output: {error}");
+        exit(1);
+    }
+}
+
 /// Runs an example: an error becomes one line on the standard error and a non-zero exit.
 pub(crate) fn run(example: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
     match example() {
@@ -242,7 +261,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// Announces work of `steps` steps.
     pub(crate) fn new(name: &str, steps: usize) -> Self {
-        if !std::io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() {
             eprintln!("{name}: {steps} iterations");
         }
         let style = ProgressStyle::with_template("{prefix:>8} {bar:40} {pos}/{len} {eta}")
