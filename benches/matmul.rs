@@ -7,19 +7,19 @@
 //! of many; what shares a line is measured in turns. Behind the columns of kernels is a call that
 //! checks more than that of the chosen one, which shows in the smallest sizes. The peak is that of as
 //! many multiply-adds as the product has, in chains that never leave the registers: the clock of a
-//! machine is not the same one in every minute, nor for every while.
+//! machine is not the same one in every minute, and depends on how long it has been busy. A large
+//! product finds the caches as the kernel before it left them.
 
 #[path = "cases/in_turns.rs"]
 mod in_turns;
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
-use std::iter;
 use std::time::Duration;
 
 use gradproof::autodiff::Scalar;
 use gradproof::autodiff::matmul::{self, Activation, Isa, Kernel, Matrix, MatrixMut, matmul_by};
-use in_turns::{Timer, best_times};
+use in_turns::{SHORTEST, Timer, best_times};
 
 /// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), and
 /// those of the first two layers of a network for images on 128.
@@ -199,33 +199,27 @@ fn table<S: Scalar>(name: &str, options: &Options) {
             let line = format!("{name} {m}x{k}x{n} {layout:?}");
             if options.want(&line) {
                 let product = Product::<S>::new(size, layout);
-                let is_timed = kernels
-                    .iter()
-                    .map(|&kernel| {
-                        let is_slow = kernel == Kernel::Reference && m * k * n > 1 << 18;
-                        !is_slow && product.is_taken_by(Some(kernel))
+                // The chosen one first.
+                let mut timed = vec![None];
+                timed.extend(kernels.iter().copied().map(Some));
+                timed.retain(|&kernel| {
+                    let is_slow = kernel == Some(Kernel::Reference) && m * k * n > 1 << 18;
+                    !is_slow && product.is_taken_and_right(kernel)
+                });
+                let runs = timed.iter().map(|&kernel| {
+                    let product = &product;
+                    repeat(move || {
+                        product.multiply(kernel);
                     })
-                    .collect::<Vec<_>>();
-                assert!(product.is_taken_by(None), "any layout is taken");
-                let chosen = iter::once(None);
-                let timed = kernels.iter().zip(&is_timed).filter(|(_, timed)| **timed);
-                let runs = chosen
-                    .chain(timed.map(|(&kernel, _)| Some(kernel)))
-                    .map(|kernel| {
-                        let product = &product;
-                        repeat(move || {
-                            product.multiply(kernel);
-                        })
-                    });
+                });
                 let times = best_of_many(options, runs.chain([product.multiply_adds()]));
-                let mut speeds = times.iter().map(|&time| product.speed(time));
-                let peak = speeds.next_back().expect("the peak's");
-                let chosen = speeds.next().expect("the chosen one's");
+                let speeds: Vec<_> = times.iter().map(|&time| product.speed(time)).collect();
+                let (chosen, peak) = (speeds[0], speeds[timed.len()]);
                 let share = 100.0 * chosen / peak;
                 print!("{line:<25}{peak:>8.1}{chosen:>8.1}{share:>6.0}%");
-                for is_timed in is_timed {
-                    match is_timed.then(|| speeds.next()).flatten() {
-                        Some(speed) => print!("{speed:>15.1}"),
+                for &kernel in &kernels {
+                    match timed.iter().position(|&timed| timed == Some(kernel)) {
+                        Some(at) => print!("{:>15.1}", speeds[at]),
                         None => print!("{:>15}", "-"),
                     }
                 }
@@ -308,7 +302,8 @@ impl<S: Scalar> Product<S> {
     ///
     /// What it gives of a product that is not large is that of the reference, to the last bit: all
     /// numbers are small and whole.
-    fn is_taken_by(&self, kernel: Option<Kernel>) -> bool {
+    fn is_taken_and_right(&self, kernel: Option<Kernel>) -> bool {
+        self.c.borrow_mut().fill(S::nan());
         let is_taken = self.multiply(kernel);
         if is_taken && self.operations() <= 2 * 64 * 64 * 64 {
             let given = self.c.replace_with(|c| vec![S::nan(); c.len()]);
@@ -333,9 +328,9 @@ impl<S: Scalar> Product<S> {
 
     /// As many multiply-adds, which neither load nor store.
     fn multiply_adds(&self) -> Run<'static> {
-        let operations = self.operations();
+        let (operations, operations_a_round) = (self.operations(), matmul::multiply_adds::<S>(1));
         Box::new(move |count| {
-            let rounds = (count * operations).div_ceil(matmul::multiply_adds::<S>(1));
+            let rounds = (count * operations).div_ceil(operations_a_round);
             black_box(matmul::multiply_adds::<S>(black_box(rounds)));
         })
     }
@@ -350,11 +345,9 @@ fn repeat<'a>(mut run: impl FnMut() + 'a) -> Run<'a> {
 
 /// Seconds of one run of each, in turns.
 fn best_of_many<'a>(options: &Options, runs: impl IntoIterator<Item = Run<'a>>) -> Vec<f64> {
-    // As many runs at a time as the clock can tell from none.
-    let shortest = Duration::from_micros(10);
     let timers: Vec<_> = runs
         .into_iter()
-        .map(|run| Timer::new(run, shortest))
+        .map(|run| Timer::new(run, SHORTEST))
         .collect();
     let milliseconds = if options.quick { 1 } else { 25 };
     // Of a large product the first few runs are disturbed more often than not.

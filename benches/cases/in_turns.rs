@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// As much as the clock can tell from nothing.
+pub(crate) const SHORTEST: Duration = Duration::from_micros(10);
+
 /// Something to repeat, given how often, and its best time so far.
 pub(crate) struct Timer<F> {
     repeat: F,

@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use gradproof::autodiff::{Tape, Tensor};
 use gradproof::layers::{Dataset, HandWritten, He, Mlp, NumpyRandom, Pass, Regularization, Taped};
 
-use crate::in_turns::{Timer, best_times};
+use crate::in_turns::{SHORTEST, Timer, best_times};
 
 /// So small that the network stays where it is, and every step is as the first.
 const LEARNING_RATE: f64 = 1e-6;
@@ -95,8 +95,7 @@ pub(crate) fn chain(nodes: usize, budget: Duration) -> Costs {
 /// Seconds of one run.
 fn best_of_many(budget: Duration, mut run: impl FnMut()) -> f64 {
     let repeat = |count| (0..count).for_each(|_| run());
-    // As many runs at a time as the clock can tell from none.
-    let timer = Timer::new(repeat, Duration::from_micros(10));
+    let timer = Timer::new(repeat, SHORTEST);
     best_times([timer], 1, budget)[0]
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gradproof::autodiff::matmul::{Isa, Kernel, multiply_adds, set_threads};
 
-use crate::in_turns::{Timer, best_times};
+use crate::in_turns::{SHORTEST, Timer, best_times};
 use crate::peer::Real;
 use product::{Layout, Product, contestants};
 
@@ -24,9 +24,6 @@ const SIZES: [[usize; 3]; 9] = [
     [512, 512, 512],
     [1024, 1024, 1024],
 ];
-
-/// As many calls as the clock can tell from none.
-const SHORTEST: Duration = Duration::from_micros(10);
 
 /// Spends the budget on every product, and prints a table in Markdown for either scalar.
 pub(crate) fn print(budget: Duration) {
@@ -94,11 +91,12 @@ fn speeds<S: Real>(size: [usize; 3], layout: Layout, budget: Duration) -> Speeds
     }
     // Of as many operations, because the clock of a machine is not the same one for every while.
     let operations = 2 * size.iter().product::<usize>();
+    let operations_a_round = multiply_adds::<S>(1);
     timers.push(timer(move |count| {
-        let rounds = (count * operations).div_ceil(multiply_adds::<S>(1));
+        let rounds = (count * operations).div_ceil(operations_a_round);
         black_box(multiply_adds::<S>(black_box(rounds)));
     }));
-    let times = best_times(timers, 1, budget);
+    let times = best_times(timers, 5, budget);
     let speed = |seconds: &f64| operations as f64 / seconds / 1e9;
     let (peak, crates) = times.split_last().expect("the peak's");
     Speeds {

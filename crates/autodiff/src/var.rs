@@ -184,7 +184,8 @@ macro_rules! scalar_on_the_left {
         impl<'t> std::ops::$op<Var<'t, $scalar>> for $scalar {
             type Output = Var<'t, $scalar>;
 
-            // Compiled where it is called, with the op, the tape and the loops that it needs.
+            // Else it is compiled with the crate, for both scalars, and so are the op, the tape and
+            // the loops that it needs.
             #[inline]
             #[track_caller]
             fn $method(self, right: Var<'t, $scalar>) -> Var<'t, $scalar> {

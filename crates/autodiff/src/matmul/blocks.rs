@@ -79,15 +79,17 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let pack_a = product.a.col != 1;
-    // Rows of A are read where they are, again for every block of B, and vectors of a whole line are so
-    // fast that they want both in the second cache, and C come back to as seldom as can be. Where A is
-    // packed, a block of it and one of B stay there; if the inner axis is not cut, more of B than that
-    // is better than packing A more often. (So it would be if it is, but the thread keeps the memory.)
+    // What was fastest, of a shorter inner axis so many more strips. Rows of A are read where they are,
+    // again for every block of B. To vectors of a whole line it matters that the block and those rows
+    // fit in the second cache, wherever its pages lie, and that C is written once; a longer inner axis
+    // would leave too few strips to use a row of A for, and is cut. Where A is packed, a block of it
+    // and one of B are in the second cache. If the inner axis may not be cut, more of B than that is
+    // better than packing A more often; it would be if it may, but the thread keeps the memory.
     let block = inner_block::<V>();
-    let is_line = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
+    let has_whole_lines = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
     let (most, strips) = match (pack_a, product.has_parts()) {
-        (false, _) if is_line && product.k <= 4 * block => (4 * block, 2),
-        (false, _) if is_line => (2 * block, 6),
+        (false, _) if has_whole_lines && product.k <= 4 * block => (4 * block, 2),
+        (false, _) if has_whole_lines => (2 * block, 6),
         (false, _) => (2 * block, 8),
         (true, true) => (block, 12),
         (true, false) => (block, 24),

@@ -3,7 +3,7 @@
 use num_traits::Zero;
 
 use super::product::parts;
-use super::simd::{MAX_LANES, Simd, columns, transposed};
+use super::simd::{MAX_LANES, Simd, columns_without_gaps, transposed};
 use super::sweep::{band, strip};
 use crate::Scalar;
 
@@ -139,9 +139,9 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
             for v in 0..K {
                 rows[v] = V::load(part.from.add(x * K + v * V::LANES));
             }
-            let rows = columns::<V>(rows, K);
+            let columns = columns_without_gaps::<V>(rows, K);
             for p in 0..K {
-                V::store(rows[p], part.to.add(p * part.width + x));
+                V::store(columns[p], part.to.add(p * part.width + x));
             }
         }
         x += V::LANES;

@@ -99,7 +99,7 @@ pub(crate) trait Simd: 'static {
 /// when its elements are taken row by row. Zipping the first half of them with the second, once for
 /// each bit of a row's index, carries element (i, j) to (j, i).
 #[inline(always)]
-pub(super) unsafe fn columns<V: Simd>(
+pub(super) unsafe fn columns_without_gaps<V: Simd>(
     mut rows: [V::Vector; MAX_LANES],
     cols: usize,
 ) -> [V::Vector; MAX_LANES] {
@@ -114,8 +114,8 @@ pub(super) unsafe fn columns<V: Simd>(
     rows
 }
 
-/// The columns of LANES rows of as many elements: of squares as wide as a part first, and then the
-/// squares change places.
+/// The columns of LANES rows of as many elements: those of squares as wide as a part first, by the
+/// shuffles that are fast, and then the squares change places.
 #[inline(always)]
 pub(super) unsafe fn transposed<V: Simd>(
     mut rows: [V::Vector; MAX_LANES],

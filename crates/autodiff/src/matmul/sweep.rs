@@ -42,7 +42,7 @@ pub(super) fn evenly(left: usize, most: usize) -> usize {
     }
 }
 
-/// C's tiles band by band, so that a band of A stays in the first cache. C has contiguous rows.
+/// C's tiles band by band, so that a band of A stays near. C has contiguous rows.
 #[inline(always)]
 pub(super) unsafe fn sweep<V: Simd>(product: &Product<V::Scalar>, packed: Packed<V::Scalar>) {
     let mut i = 0;
@@ -107,7 +107,8 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
     };
     // Of rows that follow each other without a gap, a tile can fetch several.
     if next_a.row == (k as isize).wrapping_mul(next_a.col) {
-        let rows = (R / n.div_ceil(V::COLS).clamp(1, R)) as isize;
+        let tiles = (n / V::COLS).clamp(1, R);
+        let rows = R.div_ceil(tiles) as isize;
         next_a.row = rows.wrapping_mul(next_a.row);
         next_a.col = rows.wrapping_mul(next_a.col);
     }
@@ -305,7 +306,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             };
         }
         if const { R == V::ROWS && N == V::VECTORS } && k >= LONG {
-            // A large product's: its strips are as large as the first cache.
+            // A large product's: its strips do not fit in the first cache.
             add_products!(true);
         } else {
             add_products!(false);

@@ -231,6 +231,7 @@ fn products_of_several_blocks_agree_too() {
         [200, 521, 40],
         [9, 600, 1100],
         [9, 1537, 50],
+        [7, 6149, 30],
         [3, 0, 300],
     ] {
         for layouts in [

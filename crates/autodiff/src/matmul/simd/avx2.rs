@@ -103,7 +103,8 @@ macro_rules! avx2 {
 
             #[inline(always)]
             unsafe fn zip(x: $vector, y: $vector) -> [$vector; 2] {
-                // SAFETY: the caller's. What comes after the first parts is in the second ones.
+                // The low parts of both are the first half, and the high ones the second.
+                // SAFETY: the caller's.
                 unsafe {
                     let [low, high] = Self::zip_parts(x, y);
                     let [low, high, ..] = Self::transpose_parts([low, high, low, high]);
