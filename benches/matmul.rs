@@ -298,10 +298,9 @@ impl<S: Scalar> Product<S> {
         })
     }
 
-    /// Whether a kernel takes the layout, or the one that is chosen does.
-    ///
-    /// What it gives of a product that is not large is that of the reference, to the last bit: all
-    /// numbers are small and whole.
+    /// Whether a kernel takes the layout, or the one that is chosen does. If it does and the product is
+    /// not large, what it gives has to be that of the reference, to the last bit: all numbers are small
+    /// and whole.
     fn is_taken_and_right(&self, kernel: Option<Kernel>) -> bool {
         self.c.borrow_mut().fill(S::nan());
         let is_taken = self.multiply(kernel);

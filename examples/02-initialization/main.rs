@@ -130,12 +130,12 @@ fn report(
     );
     for (k, &iteration) in run.iterations.iter().enumerate() {
         let (cost, naive) = (run.costs[k], run.naive_costs[k]);
-        print!("{iteration:>9}  {cost:<20}  {naive:<20}");
-        match published.and_then(|published| published.costs.get(k)) {
-            Some(&published) if naive == published => say!("  {published:<20}  none"),
-            Some(&published) => say!("  {published:<20}  {:.1e}", naive - published),
-            None => say!("  -"),
-        }
+        let published = match published.and_then(|published| published.costs.get(k)) {
+            Some(&published) if naive == published => format!("{published:<20}  none"),
+            Some(&published) => format!("{published:<20}  {:.1e}", naive - published),
+            None => "-".to_string(),
+        };
+        say!("{iteration:>9}  {cost:<20}  {naive:<20}  {published}");
     }
     let whole = options.iterations == ITERATIONS;
     let parts = [
@@ -144,11 +144,7 @@ fn report(
     ];
     for (part, accuracy, data) in parts {
         let right = (accuracy * data.examples() as f64).round();
-        print!(
-            "{part:>9}  accuracy {accuracy} ({right}/{})",
-            data.examples()
-        );
-        match published.filter(|_| whole) {
+        let beside = match published.filter(|_| whole) {
             Some(published) => {
                 let (accuracy, predictions) = published.part(part);
                 let same = common::classes(&run.model, data)
@@ -156,13 +152,17 @@ fn report(
                     .zip(predictions)
                     .filter(|(ours, published)| ours == published)
                     .count();
-                say!(
+                format!(
                     ", published {accuracy}; {same} of {} predictions as published",
                     predictions.len()
-                );
+                )
             }
-            None => say!(""),
-        }
+            None => String::new(),
+        };
+        say!(
+            "{part:>9}  accuracy {accuracy} ({right}/{}){beside}",
+            data.examples()
+        );
     }
 }
 
