@@ -79,16 +79,19 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let pack_a = product.a.col != 1;
-    // What was fastest, of a shorter inner axis so many more strips. Rows of A are read where they are,
-    // again for every block of B. To vectors of a whole line it matters that the block and those rows
-    // fit in the second cache, wherever its pages lie, and that C is written once; a longer inner axis
-    // would leave too few strips to use a row of A for, and is cut. Where A is packed, a block of it
-    // and one of B are in the second cache. If the inner axis may not be cut, more of B than that is
-    // better than packing A more often; it would be if it may, but the thread keeps the memory.
+    // What was fastest. Rows of A are read where they are, again for every block of B. To vectors of a
+    // whole line it matters that the block and those rows fit in the second cache, wherever its pages
+    // lie, and that C is written once; a longer inner axis would leave too few strips to use a row of A
+    // for, and is cut. Where A is packed, a block of it and one of B are in the second cache. If the
+    // inner axis may not be cut, more of B than that is better than packing A more often; it would be
+    // if it may, but the thread keeps the memory.
     let block = inner_block::<V>();
     let has_whole_lines = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
     let (most, strips) = match (pack_a, product.has_parts()) {
-        (false, _) if has_whole_lines && product.k <= 4 * block => (4 * block, 2),
+        // Of a shorter inner axis so many more strips: the block is as large.
+        (false, _) if has_whole_lines && product.k <= 4 * block => {
+            (4 * block, 8 * block / product.k.max(1))
+        }
         (false, _) if has_whole_lines => (2 * block, 6),
         (false, _) => (2 * block, 8),
         (true, true) => (block, 12),
@@ -98,7 +101,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         true => product.k.clamp(1, most),
         false => product.k.max(1),
     };
-    let fit = |count: usize| (count * most / depth).max(1);
+    let fit = |count: usize| (count * most / depth).clamp(1, count);
     let rows = (fit(16) * V::ROWS).min(product.m);
     let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
     // Of repeated elements an axis may be longer than memory, so the sizes saturate.
