@@ -8,7 +8,7 @@ use std::ptr;
 
 use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
-use super::product::{Product, parts};
+use super::product::{PAGE, Product, is_multiple_of, parts};
 use super::simd::Simd;
 use super::sweep::{Packed, sweep};
 
@@ -78,22 +78,28 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
-    let pack_a = product.a.col != 1;
-    // What was fastest. Rows of A are read where they are, again for every block of B. To vectors of a
-    // whole line it matters that the block and those rows fit in the second cache, wherever its pages
-    // lie, and that C is written once; a longer inner axis would leave too few strips to use a row of A
-    // for, and is cut. Where A is packed, a block of it and one of B are in the second cache. If the
-    // inner axis may not be cut, more of B than that is better than packing A more often; it would be
-    // if it may, but the thread keeps the memory.
-    let block = inner_block::<V>();
+    // Rows or columns of A that are contiguous are read where they are, again for every block of B. Of
+    // columns whole pages apart, what is read for a band is in the same few sets of the caches, for
+    // which vectors of less than a line do not leave the time.
     let has_whole_lines = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
+    let is_by_pages = is_multiple_of::<V::Scalar>(PAGE, product.a.col);
+    let pack_a = match (product.a.row, product.a.col) {
+        (_, 1) => false,
+        (1, _) => is_by_pages && !has_whole_lines,
+        _ => true,
+    };
+    // What was fastest: a block of B, and what is read of A meanwhile, fit in the second cache wherever
+    // its pages lie. To vectors of a whole line it matters that C is written once, if that leaves
+    // enough strips to use a row of A for. If the inner axis may not be cut, more of B than fits is
+    // better than packing A more often; it would be if it may, but the thread keeps the memory.
+    let block = inner_block::<V>();
     let (most, strips) = match (pack_a, product.has_parts()) {
         // Of a shorter inner axis so many more strips: the block is as large.
-        (false, _) if has_whole_lines && product.k <= 4 * block => {
+        (false, _) if has_whole_lines && product.a.col == 1 && product.k <= 4 * block => {
             (4 * block, 8 * block / product.k.max(1))
         }
-        (false, _) if has_whole_lines => (2 * block, 6),
-        (false, _) => (2 * block, 8),
+        (false, _) if has_whole_lines && !is_by_pages => (2 * block, 6),
+        (false, _) => (3 * block / 2, 8),
         (true, true) => (block, 12),
         (true, false) => (block, 24),
     };

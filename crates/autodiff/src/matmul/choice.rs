@@ -5,7 +5,7 @@ use super::dots::Sums;
 use super::kernel::{Isa, Kernel, dots_and_sums};
 use super::native::Native;
 use super::panels::LONGEST;
-use super::product::Product;
+use super::product::{PAGE, Product, is_multiple_of};
 use super::threads;
 use crate::Scalar;
 
@@ -105,7 +105,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
 /// | B within the second cache, few rows, or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
-/// | larger, or rows whole pages apart | `Packed` | otherwise every element is on a page of its own |
+/// | larger, or rows whole pages apart, or half ones | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
 /// Only `InPlace`, `Strips` and `Packed` take an update that is not α and β.
@@ -126,25 +126,21 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     }
     let fits = k.saturating_mul(n) <= SECOND_CACHE / (2 * size_of::<S>());
     let fits_a_strip = product.has_parts() || k <= SHORT;
-    // What is read for a tile of a long inner axis would all be in the same few sets of the cache.
+    // What is read for a tile of a long inner axis would all be in the same few sets of the cache. A's
+    // columns take more of them than its rows, and then a few rows more repay the copy of B.
+    let step = match product.a.col != 1 && m >= 128 {
+        true => PAGE / 2,
+        false => PAGE,
+    };
     let collides = k >= 64
         && [product.a.col, product.b.row]
             .into_iter()
-            .any(is_pages::<S>);
+            .any(|stride| is_multiple_of::<S>(step, stride));
     match product.b_has_rows() {
         true if fits && !collides || m <= FEW_ROWS || k <= LONGEST => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
-}
-
-/// Whether a step of so many elements is one of whole pages.
-fn is_pages<S>(stride: isize) -> bool {
-    stride > 1
-        && stride
-            .unsigned_abs()
-            .wrapping_mul(size_of::<S>())
-            .is_multiple_of(4096)
 }
 
 /// Of the machines that were measured.

@@ -308,3 +308,16 @@ pub(super) fn parts(n: usize, take: impl Fn(usize) -> usize) -> impl Iterator<It
         Some(std::mem::replace(&mut start, end)..end)
     })
 }
+
+/// The bytes of a page of memory.
+pub(super) const PAGE: usize = 4096;
+
+/// Whether a step of so many elements, more than one, is one of a multiple of these bytes.
+#[inline(always)]
+pub(super) fn is_multiple_of<S>(bytes: usize, stride: isize) -> bool {
+    stride > 1
+        && stride
+            .unsigned_abs()
+            .wrapping_mul(size_of::<S>())
+            .is_multiple_of(bytes)
+}

@@ -95,10 +95,14 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         false => V::VECTORS,
     };
     let mut next_a = match packed.a.is_null() {
-        true => Place {
-            at: a.at.wrapping_offset((R as isize).wrapping_mul(a.row)),
-            ..a
-        },
+        true => {
+            // Of a column the last row: where the others end, a line may.
+            let ahead = if a.row == 1 { 2 * R - 1 } else { R };
+            Place {
+                at: a.at.wrapping_offset((ahead as isize).wrapping_mul(a.row)),
+                ..a
+            }
+        }
         false => Place {
             at: a.at.wrapping_add(R * k),
             row: k as isize,

@@ -90,6 +90,7 @@ fn the_number_of_threads_changes_no_bit() {
         [801, 1201, 35],
         [1301, 5, 1303],
         [1303, 4, 1709],
+        [1024, 521, 131],
     ] {
         assert_threads_do_not_matter::<f32>(size);
         assert_threads_do_not_matter::<f64>(size);

@@ -234,10 +234,21 @@ fn products_of_several_blocks_agree_too() {
         [7, 6149, 30],
         [3, 0, 300],
     ] {
+        // Of A, rows are contiguous, or columns, or neither; or columns, whole pages apart.
+        let apart = Layout {
+            step: 2,
+            ..Layout::ROW_MAJOR
+        };
+        let by_pages = Layout {
+            gap: 1024 - size[0],
+            ..transposed
+        };
         for layouts in [
             [Layout::ROW_MAJOR; 3],
             [transposed; 3],
             [transposed, Layout::ROW_MAJOR, Layout::ROW_MAJOR],
+            [apart, Layout::ROW_MAJOR, Layout::ROW_MAJOR],
+            [by_pages, transposed, Layout::ROW_MAJOR],
         ] {
             for beta in [0.0, 2.0] {
                 let product = Product {
