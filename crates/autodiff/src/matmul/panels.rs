@@ -45,14 +45,18 @@ pub(super) unsafe fn panels<V: Simd>(product: &Product<V::Scalar>) {
 
 #[inline(always)]
 unsafe fn panels_of<V: Simd, const K: usize>(product: &Product<V::Scalar>) {
-    let mut i = 0;
-    while i < product.m {
-        let rows = evenly(product.m - i, most_rows::<V>(K));
+    // From the last row to the first. Other loops go from the first to the last, and if a gate and C
+    // together are larger than the cache, it is the other end of what was read or written last that it
+    // still has.
+    let mut left = product.m;
+    while left > 0 {
+        let rows = evenly(left, most_rows::<V>(K));
+        left -= rows;
         macro_rules! multiply {
             ($($rows:literal)*) => {
                 match rows {
                     $($rows if const { $rows <= most_rows::<V>(K) && most_rows::<V>(K) > 1 } => {
-                        V::panel::<$rows, K>(product, i);
+                        V::panel::<$rows, K>(product, left);
                     })*
                     _ => unreachable!("panels have no more rows"),
                 }
@@ -60,7 +64,6 @@ unsafe fn panels_of<V: Simd, const K: usize>(product: &Product<V::Scalar>) {
         }
         // SAFETY: the caller's; the rows are within C.
         unsafe { multiply!(1 2 3 4 5) }
-        i += rows;
     }
 }
 
