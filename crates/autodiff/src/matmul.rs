@@ -111,6 +111,9 @@ pub fn reference<S: Scalar>(
     c: MatrixMut<'_, S>,
 ) {
     let MatrixMut { data, layout } = c;
+    if layout.is_empty() {
+        return;
+    }
     for i in 0..layout.rows {
         for j in 0..layout.cols {
             let product = added((0..a.cols()).map(|k| a.at(i, k) * b.at(k, j)));

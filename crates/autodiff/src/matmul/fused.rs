@@ -134,7 +134,7 @@ pub fn matmul_gated<S: Scalar>(
     check_sizes(&a, &b, &c);
     let size = (c.layout.rows, c.layout.cols);
     assert_eq!((gate.rows(), gate.cols()), size, "a gate of C's size");
-    if S::gemm_where_positive(&a, &b, Some(&gate), &mut c) {
+    if c.layout.is_empty() || S::gemm_where_positive(&a, &b, Some(&gate), &mut c) {
         return;
     }
     S::gemm(S::one(), &a, &b, S::zero(), &mut c);
@@ -152,6 +152,9 @@ fn where_positive_by_elements<S: Scalar>(
     c: MatrixMut<'_, S>,
 ) {
     let MatrixMut { data, layout } = c;
+    if layout.is_empty() {
+        return;
+    }
     for i in 0..layout.rows {
         for j in 0..layout.cols {
             let element = &mut data[layout.offset(i, j)];

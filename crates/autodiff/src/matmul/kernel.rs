@@ -150,6 +150,9 @@ impl Kernel {
     /// The machine has the instruction set, and what the product was made of is still borrowed.
     #[inline(always)]
     pub(super) unsafe fn run<S: Native>(self, product: &Product<S>) {
+        if product.m == 0 || product.n == 0 {
+            return;
+        }
         macro_rules! on {
             ($isa:expr, $kernel:ident) => {
                 match $isa {

@@ -73,7 +73,7 @@ impl Layout {
     #[inline(always)]
     fn span(self) -> Option<usize> {
         isize::try_from(self.row_stride.max(self.col_stride)).ok()?;
-        if self.rows == 0 || self.cols == 0 {
+        if self.is_empty() {
             return Some(0);
         }
         let rows = (self.rows - 1).checked_mul(self.row_stride)?;
@@ -90,10 +90,15 @@ impl Layout {
             (inner_n <= 1 || inner_stride > 0)
                 && (n <= 1 || stride > (inner_n.max(1) - 1).saturating_mul(inner_stride))
         };
-        self.rows == 0
-            || self.cols == 0
+        self.is_empty()
             || steps_over(self.row_stride, self.rows, self.col_stride, self.cols)
             || steps_over(self.col_stride, self.cols, self.row_stride, self.rows)
+    }
+
+    /// Without an element an axis may be as long as can be counted, so a loop over both may not end.
+    #[inline(always)]
+    pub(super) fn is_empty(self) -> bool {
+        self.rows == 0 || self.cols == 0
     }
 
     #[inline(always)]

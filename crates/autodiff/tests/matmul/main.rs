@@ -9,8 +9,8 @@ mod stored;
 use std::panic::{UnwindSafe, catch_unwind};
 
 use autodiff::matmul::{
-    Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by, matmul_where_positive,
-    reference,
+    Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_and_row_sums, matmul_by,
+    matmul_gated, matmul_where_positive, reference,
 };
 use autodiff::{Dual, Scalar};
 use bits::{fractions, same_bits};
@@ -519,4 +519,36 @@ fn matrices_that_leave_their_slice_or_overlap_say_so() {
         refusal(|| _ = MatrixMut::strided(&mut [0.0; 7], 2, 3, 2, 1)),
         "a 2 × 3 matrix with strides 2 and 1 overlaps itself"
     );
+}
+
+/// An axis of nothing may be as long as can be counted.
+#[test]
+fn a_product_without_elements_ends() {
+    fn check<S: Scalar>() {
+        for (m, n) in [(0, usize::MAX), (usize::MAX, 0), (0, 0)] {
+            for k in [0, 1, 70] {
+                let (a, b) = ([S::one(); 70], [S::one(); 70]);
+                let a = Matrix::strided(&a[..if m > 0 { k } else { 0 }], m, k, 0, 1);
+                let b = Matrix::strided(&b[..if n > 0 { k } else { 0 }], k, n, 1, 0);
+                for (row, col) in [(0, 1), (1, 0), (0, 0), (5, 5)] {
+                    let mut nothing: [S; 0] = [];
+                    let c = || MatrixMut::strided(&mut [], m, n, row, col);
+                    let gate = Matrix::strided(&nothing, m, n, row, col);
+                    matmul(S::one(), a, b, S::zero(), c());
+                    matmul_where_positive(a, b, c());
+                    matmul_gated(a, b, gate, c());
+                    for kernel in Kernel::available() {
+                        matmul_by(kernel, S::one(), a, b, S::zero(), c());
+                    }
+                    if m == 0 {
+                        affine(a, b, &[], Activation::Relu, c());
+                        matmul_and_row_sums(a, b, S::zero(), c(), &mut nothing, false);
+                    }
+                }
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+    check::<Dual<f64>>();
 }
