@@ -23,6 +23,7 @@ mod dots;
 mod fused;
 mod kernel;
 mod loops;
+mod marks;
 mod matrix;
 mod native;
 mod pack;

@@ -6,9 +6,10 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
 
+use super::marks;
 use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
-use super::product::{PAGE, Product, is_multiple_of, parts};
+use super::product::{Finish, PAGE, Product, is_multiple_of, parts};
 use super::simd::Simd;
 use super::sweep::{Packed, sweep};
 
@@ -22,7 +23,7 @@ thread_local! {
     static WORKSPACE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
 }
 
-/// More lines than this, 4 MiB, no thread keeps: an inner axis that is not cut may ask for them.
+/// More lines than this, 4 MiB, no thread keeps: marks of a large C may ask for them.
 const MOST_KEPT: usize = (4 << 20) / size_of::<Line>();
 
 /// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
@@ -90,52 +91,44 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     };
     // What was fastest: a block of B, and what is read of A meanwhile, fit in the second cache wherever
     // its pages lie. To vectors of a whole line it matters that C is written once, if that leaves
-    // enough strips to use a row of A for. If the inner axis may not be cut, more of B than fits is
-    // better than packing A more often; it would be if it may, but the thread keeps the memory.
+    // enough strips to use a row of A for.
     let block = inner_block::<V>();
-    let (most, strips) = match (pack_a, product.has_parts()) {
+    let (most, strips) = match pack_a {
         // Of a shorter inner axis so many more strips: the block is as large.
-        (false, _) if has_whole_lines && product.a.col == 1 && product.k <= 4 * block => {
+        false if has_whole_lines && product.a.col == 1 && product.k <= 4 * block => {
             (4 * block, 8 * block / product.k.max(1))
         }
-        (false, _) if has_whole_lines && !is_by_pages => (2 * block, 6),
-        (false, _) => (3 * block / 2, 8),
-        (true, true) => (block, 12),
-        (true, false) => (block, 24),
+        false if has_whole_lines && !is_by_pages => (2 * block, 6),
+        false => (3 * block / 2, 8),
+        true => (block, 12),
     };
-    let depth = match product.has_parts() {
-        true => product.k.clamp(1, most),
-        false => product.k.max(1),
-    };
-    let fit = |count: usize| (count * most / depth).clamp(1, count);
-    let rows = (fit(16) * V::ROWS).min(product.m);
-    let cols = (fit(strips) * V::COLS).min(product.n.next_multiple_of(V::LANES));
-    // Of repeated elements an axis may be longer than memory, so the sizes saturate.
-    let lines = |elements: usize| {
-        let bytes = elements.saturating_mul(size_of::<V::Scalar>());
-        bytes.div_ceil(size_of::<Line>())
-    };
-    let a_lines = match pack_a {
-        true => lines(rows.saturating_mul(depth)),
-        false => 0,
-    };
-    let needed = a_lines.saturating_add(lines(cols.saturating_mul(depth)));
-    assert!(
-        needed <= isize::MAX.unsigned_abs() / size_of::<Line>(),
-        "matmul: an inner axis of {} is too long to be packed",
-        product.k
-    );
+    let is_marked = product.k > most && !product.has_parts();
+    let depth = product.k.clamp(1, most);
+    let rows = (16 * V::ROWS).min(product.m);
+    let cols = (strips * V::COLS).min(product.n.next_multiple_of(V::LANES));
+    let [a_lines, b_lines, marks_lines] = [
+        if pack_a { rows * depth } else { 0 } * size_of::<V::Scalar>(),
+        cols * depth * size_of::<V::Scalar>(),
+        if is_marked { marks::len(product) } else { 0 },
+    ]
+    .map(|bytes| bytes.div_ceil(size_of::<Line>()));
+    let needed = a_lines + b_lines + marks_lines;
     let mut workspace = WORKSPACE.take();
     if workspace.capacity() < needed {
         // What was packed before is of no use, so nothing is copied, and the old one goes first.
         drop(workspace);
         workspace = Vec::with_capacity(needed);
     }
-    let a = workspace.as_mut_ptr().cast::<V::Scalar>();
-    let b = workspace
-        .as_mut_ptr()
-        .wrapping_add(a_lines)
-        .cast::<V::Scalar>();
+    let a = workspace.as_mut_ptr();
+    let b = a.wrapping_add(a_lines);
+    let marks = b.wrapping_add(b_lines).cast();
+    let (a, b) = (a.cast(), b.cast());
+    let mut product = *product;
+    if is_marked {
+        // SAFETY: the caller's; there is room for the marks.
+        unsafe { V::mark(&product, marks) }
+        product.update.finish = Finish::WhereMarked(marks);
+    }
     for some_cols in parts(product.n, |left| left.min(cols)) {
         let product = product.cols(some_cols);
         for inner in inner_parts(product.k, depth) {

@@ -74,10 +74,10 @@ fn affine_in_steps<S: Scalar>(
 /// C ← A B where C was positive or NaN, else 0: the adjoint of a rectifier. C holds activations
 /// before, and after it the cotangents of what they were the positive part of.
 ///
-/// What an element of C was is asked when its sum is complete, so the inner axis is not cut into
-/// blocks, however long it is: sums of a long one may differ from [`matmul_gated`]'s in their last
-/// bits, and what is packed grows with it. Fast where rows or columns of C are contiguous; else
-/// element by element.
+/// What an element of C was is asked when its sum is complete. Sums of a long inner axis are made in
+/// parts, and then that is noted before the first of them, a byte an element; they may differ from
+/// [`matmul_gated`]'s in their last bits. Fast where rows or columns of C are contiguous; else element
+/// by element.
 ///
 /// ```
 /// use autodiff::matmul::{Matrix, MatrixMut, matmul_where_positive};

@@ -226,3 +226,101 @@ pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matmul::product::{Finish, Update};
+    use crate::matmul::{Matrix, MatrixMut};
+
+    /// Integers from −9 to 9: their products and sums are exact.
+    fn integers<S: Scalar>(count: usize, seed: usize) -> Vec<S> {
+        let numbers = (seed..).map(|k| (k * 2_654_435_761) >> 7);
+        numbers
+            .take(count)
+            .map(|x| S::constant((x % 19) as f64 - 9.0))
+            .collect()
+    }
+
+    /// What is fused to a product, by every kernel that takes it: elsewhere it is the chosen one alone
+    /// that does.
+    fn check_fused<S: Native>(isa: Isa, [m, k, n]: [usize; 3], layout: [bool; 2]) {
+        let (a, b, c) = (integers(m * k, 1), integers(k * n, 2), integers(m * n, 3));
+        let (bias, gate) = (integers::<S>(m, 4), integers::<S>(m * n, 5));
+        let stored = |x, rows, cols, transposed| match transposed {
+            false => Matrix::row_major(x, rows, cols),
+            true => Matrix::row_major(x, cols, rows).t(),
+        };
+        let (a, b) = (stored(&a, m, k, layout[0]), stored(&b, k, n, layout[1]));
+        let sums = |i: usize, j: usize| {
+            let products = (0..k).map(|p| a.at(i, p) * b.at(p, j));
+            products.fold(S::zero(), |sum, x| sum + x)
+        };
+        let positive = |gate: S, x: S| if gate <= S::zero() { S::zero() } else { x };
+        type Expected<'a, S> = &'a dyn Fn(usize, usize, S) -> S;
+        let cases: [(&str, Expected<'_, S>); 4] = [
+            ("bias", &|i, _, x| bias[i] + x),
+            ("bias and relu", &|i, _, x| {
+                positive(bias[i] + x, bias[i] + x)
+            }),
+            ("a gate", &|i, j, x| positive(gate[i * n + j], x)),
+            ("its own gate", &|i, j, x| positive(c[i * n + j], x)),
+        ];
+        for kernel in [Kernel::InPlace, Kernel::Strips, Kernel::Packed].map(|kernel| kernel(isa)) {
+            for (what, expected) in cases {
+                let mut c = c.clone();
+                let mut c_matrix = MatrixMut::row_major(&mut c, m, n);
+                let plain = Update::scaled(S::one(), S::zero());
+                let mut product = Product::new(&a, &b, &mut c_matrix, plain);
+                product.update = match what {
+                    "bias" => Update::biased(bias.as_ptr(), false),
+                    "bias and relu" => Update::biased(bias.as_ptr(), true),
+                    "a gate" => Update {
+                        finish: Finish::WherePositive(gate.as_ptr()),
+                        ..plain
+                    },
+                    _ => Update {
+                        finish: Finish::WherePositive(product.c.at),
+                        ..plain
+                    },
+                };
+                let takes = match kernel {
+                    Kernel::InPlace(_) => product.b_has_rows(),
+                    Kernel::Strips(_) => product.has_parts() || k <= crate::matmul::blocks::SHORT,
+                    _ => true,
+                };
+                if takes {
+                    // SAFETY: the instruction set is available, and everything is borrowed.
+                    unsafe { kernel.run(&product) }
+                    for (at, &x) in c.iter().enumerate() {
+                        let (i, j) = (at / n, at % n);
+                        assert_eq!(
+                            x,
+                            expected(i, j, sums(i, j)),
+                            "{kernel:?}, {what}, {m} × {k} × {n}, {layout:?}, ({i}, {j})"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_does_what_is_fused_to_it() {
+        for isa in Isa::available() {
+            for size in [
+                [2, 3, 2],
+                [5, 1, 11],
+                [9, 20, 50],
+                [13, 130, 49],
+                [67, 1030, 53],
+                [18, 6200, 9],
+            ] {
+                for layout in [[false, false], [false, true], [true, false], [true, true]] {
+                    check_fused::<f64>(isa, size, layout);
+                    check_fused::<f32>(isa, size, layout);
+                }
+            }
+        }
+    }
+}

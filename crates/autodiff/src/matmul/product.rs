@@ -59,6 +59,9 @@ pub(crate) enum Finish<S> {
     Relu,
     /// x where a gate is positive or NaN, else 0: a matrix with the strides of C, C itself perhaps.
     WherePositive(*const S),
+    /// x where [marks](super::marks) say so, else 0: bytes that lie as C's elements do, asked where C is
+    /// added to.
+    WhereMarked(*const u8),
 }
 
 impl<S: Scalar> Update<S> {
@@ -255,7 +258,7 @@ impl<S: Scalar> Product<S> {
     pub(super) fn has_parts(&self) -> bool {
         match self.update.finish {
             Finish::WherePositive(gate) => !ptr::eq(gate, self.c.at),
-            Finish::Identity | Finish::Relu => true,
+            Finish::Identity | Finish::Relu | Finish::WhereMarked(_) => true,
         }
     }
 
@@ -294,6 +297,7 @@ impl<S> Finish<S> {
     pub(super) fn moved(self, elements: isize) -> Self {
         match self {
             Self::WherePositive(gate) => Self::WherePositive(gate.wrapping_offset(elements)),
+            Self::WhereMarked(marks) => Self::WhereMarked(marks.wrapping_offset(elements)),
             other => other,
         }
     }

@@ -7,7 +7,10 @@ pub(super) mod avx2;
 pub(super) mod avx512;
 pub(super) mod portable;
 
+use num_traits::{One, Zero};
+
 use super::dots::TileAt;
+use super::marks::Bits;
 use super::pack;
 use super::product::Product;
 use super::rows::Rows;
@@ -59,6 +62,20 @@ pub(crate) trait Simd: 'static {
     unsafe fn at_least(floor: Self::Vector, x: Self::Vector) -> Self::Vector;
     /// y where x is positive or NaN, else 0.
     unsafe fn where_positive(x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    /// A bit for each lane, the first one's the lowest: 1 where x is positive or NaN.
+    unsafe fn positive(x: Self::Vector) -> Bits;
+    /// x where a lane's bit is 1, else 0.
+    #[inline(always)]
+    unsafe fn where_bits(bits: Bits, x: Self::Vector) -> Self::Vector {
+        let mut gate = [Self::Scalar::zero(); MAX_LANES];
+        for lane in 0..Self::LANES {
+            if bits >> lane & 1 == 1 {
+                gate[lane] = Self::Scalar::one();
+            }
+        }
+        // SAFETY: the caller's; a vector fits in the lanes.
+        unsafe { Self::where_positive(Self::load(gate.as_ptr()), x) }
+    }
     /// x₀ y₀ x₁ y₁ …, and the second half of that.
     unsafe fn zip(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     /// The same within each of [`PARTS`](Self::PARTS) parts, which is faster.
@@ -88,6 +105,7 @@ pub(crate) trait Simd: 'static {
     );
     unsafe fn put_sums(tile: &TileAt<Self::Scalar>, first: usize, lanes: &[Self::Vector]);
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
+    unsafe fn mark(product: &Product<Self::Scalar>, marks: *mut u8);
     unsafe fn rows(rows: Rows<'_, Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
 
@@ -234,6 +252,15 @@ macro_rules! entry_points {
         unsafe fn pack(job: &crate::matmul::pack::Job<Self::Scalar>) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::pack::pack::<Self>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn mark(
+            product: &crate::matmul::product::Product<Self::Scalar>,
+            marks: *mut u8,
+        ) {
+            // SAFETY: the caller's.
+            unsafe { crate::matmul::marks::mark::<Self>(product, marks) }
         }
 
         $(#[target_feature(enable = $features)])?

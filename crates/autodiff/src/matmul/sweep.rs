@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use num_traits::Zero;
 
+use super::marks::where_marked;
 use super::product::{Finish, Place, Product, Start, Update};
 use super::simd::Simd;
 
@@ -203,6 +204,9 @@ pub(super) unsafe fn finish<V: Simd>(
                     Finish::WherePositive(gate) => {
                         V::where_positive(V::load_first(lanes, gate.wrapping_offset(element)), x)
                     }
+                    Finish::WhereMarked(marks) => {
+                        where_marked::<V>(marks.wrapping_offset(element), x)
+                    }
                 };
                 V::store_first(lanes, x, c);
             }
@@ -323,7 +327,8 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             return V::finish(sums.as_ptr().cast(), [R, N], tile);
         }
         match tile.finish {
-            Finish::Identity => {}
+            // Marks are asked where C is added to, which is what was just returned for.
+            Finish::Identity | Finish::WhereMarked(_) => {}
             Finish::Relu => {
                 for r in 0..R {
                     for v in 0..N {

@@ -387,18 +387,6 @@ fn the_reference_gives_what_a_hand_computes() {
     }
 }
 
-/// Elements may be repeated, so an axis may be longer than memory: what cannot be packed is refused.
-#[test]
-fn an_axis_longer_than_memory_is_refused() {
-    let one = [1.0];
-    let row = Matrix::strided(&one, 2, 1 << 61, 0, 0);
-    let refused = refusal(|| {
-        let mut c = [1.0; 4];
-        matmul_where_positive(row, row.t(), MatrixMut::row_major(&mut c, 2, 2));
-    });
-    assert!(refused.contains("is too long to be packed"), "{refused}");
-}
-
 /// The stride of an axis of length 1 is never taken, so the largest one does no harm.
 #[test]
 fn strides_that_are_never_taken_do_not_matter() {

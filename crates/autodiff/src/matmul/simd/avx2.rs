@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{MAX_PARTS, Simd, entry_points};
+use crate::matmul::marks::Bits;
 
 pub(crate) struct F64;
 pub(crate) struct F32;
@@ -18,7 +19,7 @@ macro_rules! mask {
 macro_rules! avx2 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident, $loadu:ident,
      $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
-     $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident) => {
+     $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident, $movemask:ident) => {
         impl Simd for $name {
             type Scalar = $scalar;
             type Vector = $vector;
@@ -102,6 +103,12 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
+            unsafe fn positive(x: $vector) -> Bits {
+                // SAFETY: the caller's. Not less or equal: so is a NaN.
+                unsafe { $movemask($cmp::<_CMP_NLE_UQ>(x, $set1(0.0))) as Bits }
+            }
+
+            #[inline(always)]
             unsafe fn zip(x: $vector, y: $vector) -> [$vector; 2] {
                 // The low parts of both are the first half, and the high ones the second.
                 // SAFETY: the caller's.
@@ -164,7 +171,8 @@ avx2!(
     _mm256_and_pd,
     _mm256_unpacklo_pd,
     _mm256_unpackhi_pd,
-    _mm256_permute2f128_pd
+    _mm256_permute2f128_pd,
+    _mm256_movemask_pd
 );
 avx2!(
     F32,
@@ -185,5 +193,6 @@ avx2!(
     _mm256_and_ps,
     _mm256_unpacklo_ps,
     _mm256_unpackhi_ps,
-    _mm256_permute2f128_ps
+    _mm256_permute2f128_ps,
+    _mm256_movemask_ps
 );

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{MAX_PARTS, Simd, entry_points};
+use crate::matmul::marks::Bits;
 
 pub(crate) struct F64;
 pub(crate) struct F32;
@@ -95,6 +96,18 @@ macro_rules! avx512 {
             unsafe fn where_positive(x: $vector, y: $vector) -> $vector {
                 // SAFETY: the caller's. Not less or equal: so is a NaN.
                 unsafe { $maskz_mov($cmp_mask::<_CMP_NLE_UQ>(x, $set1(0.0)), y) }
+            }
+
+            #[inline(always)]
+            unsafe fn positive(x: $vector) -> Bits {
+                // SAFETY: the caller's. Not less or equal: so is a NaN.
+                unsafe { Bits::from($cmp_mask::<_CMP_NLE_UQ>(x, $set1(0.0))) }
+            }
+
+            #[inline(always)]
+            unsafe fn where_bits(bits: Bits, x: $vector) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $maskz_mov(bits as $mask, x) }
             }
 
             #[inline(always)]

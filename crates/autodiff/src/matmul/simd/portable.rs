@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::{MAX_PARTS, Simd, entry_points};
 use crate::Scalar;
+use crate::matmul::marks::Bits;
 
 pub(crate) struct Four<S>(PhantomData<S>);
 
@@ -99,6 +100,11 @@ impl<S: Scalar> Simd for Four<S> {
             y[i] = if x[i] <= S::zero() { S::zero() } else { y[i] };
         }
         y
+    }
+
+    #[inline(always)]
+    unsafe fn positive(x: [S; LANES]) -> Bits {
+        (0..LANES).fold(0, |bits, i| bits | Bits::from(!(x[i] <= S::zero())) << i)
     }
 
     #[inline(always)]
