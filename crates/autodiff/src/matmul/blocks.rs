@@ -1,12 +1,12 @@
 //! Products as sweeps: of the matrices where they lie (or, if the inner axis is short, as panels), of
-//! strips of B packed on the stack, or of blocks of A and B packed in a workspace.
+//! strips of B packed on the stack, or of blocks of B, and of A if need be, packed in a workspace.
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
 
-use super::marks;
+use super::marks::{Bits, Marks};
 use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
 use super::product::{Finish, PAGE, Product, is_multiple_of, parts};
@@ -23,7 +23,7 @@ thread_local! {
     static WORKSPACE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
 }
 
-/// More lines than this, 4 MiB, no thread keeps: marks of a large C may ask for them.
+/// More lines than this, 4 MiB, no thread keeps: marks of a C of many millions may ask for them.
 const MOST_KEPT: usize = (4 << 20) / size_of::<Line>();
 
 /// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
@@ -93,14 +93,17 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     // its pages lie. To vectors of a whole line it matters that C is written once, if that leaves
     // enough strips to use a row of A for.
     let block = inner_block::<V>();
-    let (most, strips) = match pack_a {
-        // Of a shorter inner axis so many more strips: the block is as large.
-        false if has_whole_lines && product.a.col == 1 && product.k <= 4 * block => {
-            (4 * block, 8 * block / product.k.max(1))
-        }
-        false if has_whole_lines && !is_by_pages => (2 * block, 6),
-        false => (3 * block / 2, 8),
-        true => (block, 12),
+    let is_whole = has_whole_lines && product.a.col == 1 && product.k <= 4 * block;
+    let most = match pack_a {
+        false if is_whole => 4 * block,
+        false if has_whole_lines && !is_by_pages => 2 * block,
+        false => 3 * block / 2,
+        true => block,
+    };
+    // Of a shorter inner axis so many more strips: the block is as large.
+    let strips = match is_whole {
+        true => 8 * block / product.k.max(1),
+        false => 12 * block / most,
     };
     let is_marked = product.k > most && !product.has_parts();
     let depth = product.k.clamp(1, most);
@@ -109,7 +112,11 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let [a_lines, b_lines, marks_lines] = [
         if pack_a { rows * depth } else { 0 } * size_of::<V::Scalar>(),
         cols * depth * size_of::<V::Scalar>(),
-        if is_marked { marks::len(product) } else { 0 },
+        if is_marked {
+            Marks::len::<V>(product)
+        } else {
+            0
+        } * size_of::<Bits>(),
     ]
     .map(|bytes| bytes.div_ceil(size_of::<Line>()));
     let needed = a_lines + b_lines + marks_lines;
@@ -121,13 +128,14 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     }
     let a = workspace.as_mut_ptr();
     let b = a.wrapping_add(a_lines);
-    let marks = b.wrapping_add(b_lines).cast();
+    let marks = b.wrapping_add(b_lines).cast::<Bits>();
     let (a, b) = (a.cast(), b.cast());
     let mut product = *product;
+    let of_c = Marks::new::<V>(&product, marks);
     if is_marked {
         // SAFETY: the caller's; there is room for the marks.
         unsafe { V::mark(&product, marks) }
-        product.update.finish = Finish::WhereMarked(marks);
+        product.update.finish = Finish::WhereMarked(&of_c);
     }
     for some_cols in parts(product.n, |left| left.min(cols)) {
         let product = product.cols(some_cols);

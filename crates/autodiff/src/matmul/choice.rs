@@ -105,7 +105,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
 /// | B within the second cache, few rows, or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
-/// | larger, or rows whole pages apart, or half ones | `Packed` | otherwise every element is on a page of its own |
+/// | larger, or rows whole pages apart | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
 /// Only `InPlace`, `Strips` and `Packed` take an update that is not α and β.
@@ -126,8 +126,9 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     }
     let fits = k.saturating_mul(n) <= SECOND_CACHE / (2 * size_of::<S>());
     let fits_a_strip = product.has_parts() || k <= SHORT;
-    // What is read for a tile of a long inner axis would all be in the same few sets of the cache. A's
-    // columns take more of them than its rows, and then a few rows more repay the copy of B.
+    // What is read for a tile of a long inner axis would all be in the same few sets of the cache. If
+    // those of A are further apart than in a row, half a page is enough for that, where there are rows
+    // enough to repay the copy of B.
     let step = match product.a.col != 1 && m >= 128 {
         true => PAGE / 2,
         false => PAGE,

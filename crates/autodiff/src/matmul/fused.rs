@@ -75,9 +75,9 @@ fn affine_in_steps<S: Scalar>(
 /// before, and after it the cotangents of what they were the positive part of.
 ///
 /// What an element of C was is asked when its sum is complete. Sums of a long inner axis are made in
-/// parts, and then that is noted before the first of them, a byte an element; they may differ from
-/// [`matmul_gated`]'s in their last bits. Fast where rows or columns of C are contiguous; else element
-/// by element.
+/// parts, and then it is noted before the first of them, which takes a bit or a few for each element;
+/// such sums may differ from [`matmul_gated`]'s in their last bits. Fast where rows or columns of C are
+/// contiguous; else element by element.
 ///
 /// ```
 /// use autodiff::matmul::{Matrix, MatrixMut, matmul_where_positive};

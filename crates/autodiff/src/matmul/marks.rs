@@ -1,40 +1,66 @@
-//! Where C was positive, if it is its own gate and has to hold sums that are not complete yet: a bit
-//! for each element, those of a vector where a byte for its first element would be.
+//! Where C was positive, if it is its own gate and has to hold sums that are not complete yet.
 
 use super::product::Product;
 use super::simd::Simd;
 
-/// The bits of a vector.
+/// A bit for each element of a vector, the first one's the lowest.
 pub(super) type Bits = u16;
 
-/// How many bytes all of them take.
-pub(super) fn len<S>(product: &Product<S>) -> usize {
-    let rows = product.m.saturating_sub(1) as isize;
-    (rows * product.c.row).unsigned_abs() + product.n + size_of::<Bits>()
+/// The bits of C's vectors, row by row. They are this thread's own: made when the parts of a product
+/// have been shared out, and never sent to another.
+///
+/// Vectors are counted from C's first column on: what is asked for begins with one of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marks<S> {
+    at: *const Bits,
+    c: *const S,
+    c_row: isize,
+    lanes: usize,
+    vectors_of_a_row: usize,
 }
 
-/// Notes it for all of C, whose rows are contiguous.
-#[inline(always)]
-pub(super) unsafe fn mark<V: Simd>(product: &Product<V::Scalar>, marks: *mut u8) {
-    let Product { m, n, c, .. } = *product;
-    // Row after row: bits that stand for nothing may be where the next row begins.
-    for i in 0..m {
-        let row = (i as isize).wrapping_mul(c.row);
-        for j in (0..n).step_by(V::LANES) {
-            let element = row.wrapping_add(j as isize);
-            // SAFETY: the caller's: the elements are C's, and there is a byte for each of them.
-            unsafe {
-                let x = V::load_first((n - j).min(V::LANES), c.at.wrapping_offset(element));
-                let bits = marks.wrapping_offset(element).cast::<Bits>();
-                bits.write_unaligned(V::positive(x));
-            }
+impl<S> Marks<S> {
+    /// How many vectors there are, of as many lanes as V has.
+    pub(super) fn len<V: Simd<Scalar = S>>(product: &Product<S>) -> usize {
+        product.m * product.n.div_ceil(V::LANES)
+    }
+
+    /// Those of C, once they are there.
+    pub(super) fn new<V: Simd<Scalar = S>>(product: &Product<S>, at: *const Bits) -> Self {
+        Self {
+            at,
+            c: product.c.at,
+            // Never taken where there is one row, and whatever it likes then.
+            c_row: product.c.row.max(1),
+            lanes: V::LANES,
+            vectors_of_a_row: product.n.div_ceil(V::LANES),
         }
+    }
+
+    /// Where those of a tile are that begins there, and how far its rows are apart.
+    #[inline(always)]
+    pub(super) unsafe fn of_tile(&self, c: *const S) -> (*const Bits, usize) {
+        // SAFETY: the caller's: both are C's.
+        let elements = unsafe { c.offset_from(self.c) };
+        let (row, col) = (elements / self.c_row, elements % self.c_row);
+        let vectors = row as usize * self.vectors_of_a_row + col as usize / self.lanes;
+        (self.at.wrapping_add(vectors), self.vectors_of_a_row)
     }
 }
 
-/// x where the bits from there on say so, else 0.
+/// Makes them for all of C, whose rows are contiguous.
 #[inline(always)]
-pub(super) unsafe fn where_marked<V: Simd>(marks: *const u8, x: V::Vector) -> V::Vector {
-    // SAFETY: the caller's.
-    unsafe { V::where_bits(marks.cast::<Bits>().read_unaligned(), x) }
+pub(super) unsafe fn mark<V: Simd>(product: &Product<V::Scalar>, mut marks: *mut Bits) {
+    let Product { m, n, c, .. } = *product;
+    for i in 0..m {
+        let row = c.at.wrapping_offset((i as isize).wrapping_mul(c.row));
+        for j in (0..n).step_by(V::LANES) {
+            // SAFETY: the caller's: the elements are C's, and there is room for the bits of each vector.
+            unsafe {
+                let x = V::load_first((n - j).min(V::LANES), row.wrapping_add(j));
+                marks.write(V::positive(x));
+            }
+            marks = marks.wrapping_add(1);
+        }
+    }
 }

@@ -98,7 +98,8 @@ pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
             of_itself => {
                 let floor = match of_itself {
                     Finish::Relu => V::Scalar::zero(),
-                    _ => V::Scalar::neg_infinity(),
+                    Finish::Identity => V::Scalar::neg_infinity(),
+                    _ => unreachable!("a gate has its own loop, and panels no marks"),
                 };
                 pass::<V, R, K, false>(&rows, factors, starts, V::splat(floor), ptr::null());
             }

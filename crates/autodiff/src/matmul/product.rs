@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::ptr;
 
+use super::marks::Marks;
 use super::{Matrix, MatrixMut};
 use crate::Scalar;
 
@@ -59,9 +60,8 @@ pub(crate) enum Finish<S> {
     Relu,
     /// x where a gate is positive or NaN, else 0: a matrix with the strides of C, C itself perhaps.
     WherePositive(*const S),
-    /// x where [marks](super::marks) say so, else 0: bytes that lie as C's elements do, asked where C is
-    /// added to.
-    WhereMarked(*const u8),
+    /// x where marks say so, else 0; C is what it is added to.
+    WhereMarked(*const Marks<S>),
 }
 
 impl<S: Scalar> Update<S> {
@@ -112,7 +112,8 @@ impl<S: Scalar> Update<S> {
 ///
 /// Invariant: the elements of A, B and C are valid for the lifetime of what it was made of, those
 /// of C for writing; they are distinct places, and none of them belongs to A, B, a bias, or a gate
-/// other than C. What is valid of C is valid of a gate, for reading.
+/// other than C. What is valid of C is valid of a gate, for reading. Marks are those of the C that this
+/// one is a part of, by columns in whole vectors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product<S> {
     pub(super) m: usize,
@@ -126,7 +127,7 @@ pub(crate) struct Product<S> {
 
 // SAFETY: it stands for shared slices (A, B, a bias, a gate) and parts of one exclusive slice of
 // numbers; whoever sends it to another thread takes care that two threads have no part of C in
-// common, of which each reads its own alone, as a gate too.
+// common, of which each reads its own alone, as a gate too. Marks are made after that, by the thread.
 unsafe impl<S: Scalar> Send for Product<S> {}
 
 impl<S: Scalar> Product<S> {
@@ -268,7 +269,7 @@ impl<S: Scalar> Product<S> {
         debug_assert!(self.has_parts() || inner == (0..self.k));
         let start = inner.start as isize;
         let mut update = self.update;
-        if start > 0 {
+        if inner.start > 0 {
             update.start = Start::Zero;
             update.beta = S::one();
         }
@@ -297,7 +298,6 @@ impl<S> Finish<S> {
     pub(super) fn moved(self, elements: isize) -> Self {
         match self {
             Self::WherePositive(gate) => Self::WherePositive(gate.wrapping_offset(elements)),
-            Self::WhereMarked(marks) => Self::WhereMarked(marks.wrapping_offset(elements)),
             other => other,
         }
     }

@@ -105,7 +105,7 @@ pub(crate) trait Simd: 'static {
     );
     unsafe fn put_sums(tile: &TileAt<Self::Scalar>, first: usize, lanes: &[Self::Vector]);
     unsafe fn pack(job: &pack::Job<Self::Scalar>);
-    unsafe fn mark(product: &Product<Self::Scalar>, marks: *mut u8);
+    unsafe fn mark(product: &Product<Self::Scalar>, marks: *mut Bits);
     unsafe fn rows(rows: Rows<'_, Self::Scalar>);
     unsafe fn peak(rounds: usize) -> usize;
 
@@ -257,7 +257,7 @@ macro_rules! entry_points {
         $(#[target_feature(enable = $features)])?
         unsafe fn mark(
             product: &crate::matmul::product::Product<Self::Scalar>,
-            marks: *mut u8,
+            marks: *mut crate::matmul::marks::Bits,
         ) {
             // SAFETY: the caller's.
             unsafe { crate::matmul::marks::mark::<Self>(product, marks) }

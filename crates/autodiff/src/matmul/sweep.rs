@@ -5,7 +5,6 @@ use std::hint::black_box;
 
 use num_traits::Zero;
 
-use super::marks::where_marked;
 use super::product::{Finish, Place, Product, Start, Update};
 use super::simd::Simd;
 
@@ -134,6 +133,7 @@ pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
         update: &product.update,
         next_a,
     };
+    debug_assert!(!tile.is_a_write || !matches!(tile.finish, Finish::WhereMarked(_)));
     let mut left = n;
     while left > 0 {
         let vectors = evenly(left.div_ceil(V::LANES), most);
@@ -205,7 +205,8 @@ pub(super) unsafe fn finish<V: Simd>(
                         V::where_positive(V::load_first(lanes, gate.wrapping_offset(element)), x)
                     }
                     Finish::WhereMarked(marks) => {
-                        where_marked::<V>(marks.wrapping_offset(element), x)
+                        let (bits, row) = (*marks).of_tile(tile.c);
+                        V::where_bits(*bits.wrapping_add(r * row + v), x)
                     }
                 };
                 V::store_first(lanes, x, c);
@@ -327,7 +328,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             return V::finish(sums.as_ptr().cast(), [R, N], tile);
         }
         match tile.finish {
-            // Marks are asked where C is added to, which is what was just returned for.
+            // There C is added to, which is what was just returned for.
             Finish::Identity | Finish::WhereMarked(_) => {}
             Finish::Relu => {
                 for r in 0..R {
