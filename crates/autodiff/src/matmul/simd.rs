@@ -7,6 +7,8 @@ pub(super) mod avx2;
 pub(super) mod avx512;
 pub(super) mod portable;
 
+use std::ops::Range;
+
 use num_traits::{One, Zero};
 
 use super::dots::TileAt;
@@ -25,7 +27,7 @@ pub(super) const MAX_PARTS: usize = 4;
 
 /// A vector type and its arithmetic.
 ///
-/// Methods are inlined into the [entry points](entry_points), such as [`Simd::sweep_band`], where
+/// Methods are inlined into the [entry points](entry_points), such as [`Simd::sweep_bands`], where
 /// the instruction set is enabled: a kernel has no other way in.
 ///
 /// # Safety
@@ -87,10 +89,10 @@ pub(crate) trait Simd: 'static {
     /// Has a line fetched into the second cache.
     unsafe fn prefetch_from_afar(at: *const Self::Scalar);
 
-    unsafe fn sweep_band<const R: usize>(
+    unsafe fn sweep_bands<const R: usize>(
         product: &Product<Self::Scalar>,
         packed: Packed<Self::Scalar>,
-        i: usize,
+        rows: Range<usize>,
     );
     unsafe fn panel<const R: usize, const K: usize>(product: &Product<Self::Scalar>, i: usize);
     unsafe fn finish(sums: *const Self::Vector, size: [usize; 2], tile: &Tile<'_, Self::Scalar>);
@@ -186,13 +188,13 @@ pub(super) unsafe fn sums<V: Simd>(mut x: [V::Vector; MAX_LANES], n: usize) -> V
 macro_rules! entry_points {
     ($($features:literal)?) => {
         $(#[target_feature(enable = $features)])?
-        unsafe fn sweep_band<const R: usize>(
+        unsafe fn sweep_bands<const R: usize>(
             product: &crate::matmul::product::Product<Self::Scalar>,
             packed: crate::matmul::sweep::Packed<Self::Scalar>,
-            i: usize,
+            rows: std::ops::Range<usize>,
         ) {
             // SAFETY: the caller's.
-            unsafe { crate::matmul::sweep::sweep_band::<Self, R>(product, packed, i) }
+            unsafe { crate::matmul::sweep::sweep_bands::<Self, R>(product, packed, rows) }
         }
 
         $(#[target_feature(enable = $features)])?

@@ -2,6 +2,7 @@
 //! and every element of A is broadcast to a vector's lanes.
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use num_traits::Zero;
 
@@ -48,11 +49,15 @@ pub(super) unsafe fn sweep<V: Simd>(product: &Product<V::Scalar>, packed: Packed
     let mut i = 0;
     while i < product.m {
         let rows = band::<V>(product.m - i);
+        let mut end = i + rows;
+        while end < product.m && band::<V>(product.m - end) == rows {
+            end += rows;
+        }
         macro_rules! sweep_one_of {
             ($($rows:literal)*) => {
                 match rows {
                     $($rows if const { $rows <= V::ROWS } => {
-                        V::sweep_band::<$rows>(product, packed, i);
+                        V::sweep_bands::<$rows>(product, packed, i..end);
                     })*
                     _ => unreachable!("bands have no more rows"),
                 }
@@ -60,14 +65,27 @@ pub(super) unsafe fn sweep<V: Simd>(product: &Product<V::Scalar>, packed: Packed
         }
         // SAFETY: the caller's.
         unsafe { sweep_one_of!(1 2 3 4 5 6 7 8) }
-        i += rows;
+        i = end;
     }
 }
 
-/// The tiles of R rows from i on. A function of its own for every R: what the compiler computes
-/// ahead of loops is then for these tiles alone.
+/// Bands of R rows each. A function of its own for every R: what the compiler computes ahead of loops
+/// is then for these tiles alone, and once for all of the bands.
 #[inline(always)]
-pub(super) unsafe fn sweep_band<V: Simd, const R: usize>(
+pub(super) unsafe fn sweep_bands<V: Simd, const R: usize>(
+    product: &Product<V::Scalar>,
+    packed: Packed<V::Scalar>,
+    rows: Range<usize>,
+) {
+    for i in rows.step_by(R) {
+        // SAFETY: the caller's.
+        unsafe { sweep_band::<V, R>(product, packed, i) }
+    }
+}
+
+/// The tiles of R rows from i on.
+#[inline(always)]
+unsafe fn sweep_band<V: Simd, const R: usize>(
     product: &Product<V::Scalar>,
     packed: Packed<V::Scalar>,
     i: usize,
