@@ -105,7 +105,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
 /// | B within the second cache, few rows, or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
-/// | larger, or rows whole pages apart | `Packed` | otherwise every element is on a page of its own |
+/// | larger, or rows whole pages apart (half ones for columns of A) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
 /// Only `InPlace`, `Strips` and `Packed` take an update that is not α and β.
