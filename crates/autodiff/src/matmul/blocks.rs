@@ -11,7 +11,7 @@ use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
 use super::product::{Finish, PAGE, Product, is_multiple_of, parts};
 use super::simd::Simd;
-use super::sweep::{Packed, sweep};
+use super::sweep::{Packed, strip, sweep};
 
 /// One line of the cache, so that a vector in packed parts is never on two.
 #[derive(Clone, Copy)]
@@ -26,12 +26,18 @@ thread_local! {
 /// More lines than this, 4 MiB, no thread keeps: marks of a C of many millions may ask for them.
 const MOST_KEPT: usize = (4 << 20) / size_of::<Line>();
 
-/// What `strips` takes of the stack, 48 KiB: for most shapes, all of B.
-const LINES_OF_A_STRIP: usize = 768;
+/// What `strips` takes of the stack, 32 KiB: small products would notice a larger frame.
+const LINES_OF_STRIPS: usize = 512;
 
-/// How much of a strip's inner axis fits in those lines, which is what blocks are measured in.
-const fn inner_block<V: Simd>() -> usize {
-    LINES_OF_A_STRIP * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
+/// As many of B's strips as fit in these, 16 KiB, are packed at once: they stay in the first cache.
+const LINES_AT_ONCE: usize = 256;
+
+/// What the blocks of `packed` are measured in, 48 KiB.
+const LINES_OF_A_BLOCK: usize = 768;
+
+/// How long the inner axis of one strip in so many lines can be.
+const fn inner_block<V: Simd>(lines: usize) -> usize {
+    lines * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
 }
 
 /// An inner axis that is no longer than this is packed at once by every instruction set.
@@ -55,17 +61,19 @@ pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
 }
 
 /// For C with contiguous rows and any B: the stack has room for some strips of it. An update that
-/// has no parts gets there only if the inner axis is no longer than [`inner_block`].
+/// has no parts gets there only if the inner axis is no longer than [`SHORT`].
 #[inline(never)]
 pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
-    let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_A_STRIP];
+    let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_STRIPS];
     let b = lines.as_mut_ptr().cast::<V::Scalar>();
     let packed = Packed { a: ptr::null(), b };
-    const { assert!(SHORT <= inner_block::<V>()) }
-    let rows = inner_block::<V>() / product.k.clamp(1, inner_block::<V>());
-    for cols in parts(product.n, |left| left.min(rows * V::COLS)) {
+    let most = const { inner_block::<V>(LINES_OF_STRIPS) };
+    const { assert!(SHORT <= inner_block::<V>(LINES_OF_STRIPS)) }
+    let bytes_per_vector = product.k.clamp(1, most) * V::LANES * size_of::<V::Scalar>();
+    let vectors = (LINES_AT_ONCE * size_of::<Line>() / bytes_per_vector).max(V::VECTORS);
+    for cols in parts(product.n, |left| strip::<V>(left, vectors)) {
         let product = product.cols(cols);
-        for inner in inner_parts(product.k, inner_block::<V>()) {
+        for inner in inner_parts(product.k, most) {
             let product = product.inner(inner);
             // SAFETY: so many strips fit in the lines; the rest is the caller's.
             unsafe {
@@ -92,7 +100,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     // What was fastest: a block of B, and what is read of A meanwhile, fit in the second cache wherever
     // its pages lie. To vectors of a whole line it matters that C is written once, if that leaves
     // enough strips to use a row of A for.
-    let block = inner_block::<V>();
+    let block = const { inner_block::<V>(LINES_OF_A_BLOCK) };
     let is_whole = has_whole_lines && product.a.col == 1 && product.k <= 4 * block;
     let most = match pack_a {
         false if is_whole => 4 * block,
