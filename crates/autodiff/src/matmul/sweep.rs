@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 use std::ops::Range;
+use std::ptr;
 
 use num_traits::Zero;
 
@@ -205,6 +206,11 @@ pub(super) unsafe fn finish<V: Simd>(
     tile: &Tile<'_, V::Scalar>,
 ) {
     let Update { alpha, beta, .. } = *tile.update;
+    let (bits, bits_row) = match tile.finish {
+        // SAFETY: the caller's.
+        Finish::WhereMarked(marks) => unsafe { (*marks).of_tile(tile.c) },
+        _ => (ptr::null(), 0),
+    };
     // SAFETY: the caller's: so many vectors are there, and the tile is within C.
     unsafe {
         for r in 0..rows {
@@ -222,9 +228,8 @@ pub(super) unsafe fn finish<V: Simd>(
                     Finish::WherePositive(gate) => {
                         V::where_positive(V::load_first(lanes, gate.wrapping_offset(element)), x)
                     }
-                    Finish::WhereMarked(marks) => {
-                        let (bits, row) = (*marks).of_tile(tile.c);
-                        V::where_bits(*bits.wrapping_add(r * row + v), x)
+                    Finish::WhereMarked(_) => {
+                        V::where_bits(*bits.wrapping_add(r * bits_row + v), x)
                     }
                 };
                 V::store_first(lanes, x, c);
