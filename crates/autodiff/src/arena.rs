@@ -57,17 +57,22 @@ impl<S: Scalar> Arena<S> {
 
     /// Cuts it off, or adds zeros.
     pub(crate) fn resize(&mut self, len: usize) {
-        if self.skipped + len > self.elements.capacity() {
+        if len > self.room() {
             // Twice as much, so that growing bit by bit copies an element once or twice.
             self.move_to_room_for(len.max(2 * self.len()));
         }
         self.elements.resize(self.skipped + len, S::zero());
     }
 
+    /// For how many elements there is room, wherever the allocation begins: how it grows is the same in
+    /// every run.
+    fn room(&self) -> usize {
+        self.elements.capacity().saturating_sub(Self::LINE)
+    }
+
     fn move_to_room_for(&mut self, len: usize) {
-        let capacity = len + Self::LINE;
-        if capacity > self.elements.capacity() {
-            let mut elements = Vec::<S>::with_capacity(capacity);
+        if len > self.room() {
+            let mut elements = Vec::<S>::with_capacity(len + Self::LINE);
             let skipped = elements.as_ptr().align_offset(LINE).min(Self::LINE);
             elements.resize(skipped, S::zero());
             elements.extend_from_slice(self);
@@ -98,6 +103,25 @@ impl<S> DerefMut for Arena<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_grows_the_same_wherever_the_allocator_puts_it() {
+        let mut in_between = Vec::new();
+        let mut capacities = |gap: usize| -> Vec<usize> {
+            let mut arena = Arena::<f64>::new();
+            (1..300)
+                .map(|len| {
+                    in_between.push(vec![0_u8; gap]);
+                    arena.resize(len);
+                    arena.elements.capacity()
+                })
+                .collect()
+        };
+        let first = capacities(1);
+        for gap in 2..100 {
+            assert_eq!(capacities(gap), first);
+        }
+    }
 
     #[test]
     fn what_is_there_stays_and_begins_a_line() {
