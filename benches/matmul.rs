@@ -21,9 +21,10 @@ use gradproof::autodiff::Scalar;
 use gradproof::autodiff::matmul::{self, Activation, Isa, Kernel, Matrix, MatrixMut, matmul_by};
 use in_turns::{SHORTEST, Timer, best_times};
 
-/// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), and
-/// those of the first two layers of a network for images on 128.
-const SIZES: [[usize; 3]; 19] = [
+/// m × k × n: the products of the course's networks on 300 and 211 examples (forward, dW, dX), those of
+/// the first two layers of a network for images on 128, and first layers of few units on many examples:
+/// their B is in no cache, or in none but the last one.
+const SIZES: [[usize; 3]; 23] = [
     [10, 2, 300],
     [5, 10, 300],
     [1, 5, 300],
@@ -43,6 +44,10 @@ const SIZES: [[usize; 3]; 19] = [
     [512, 512, 128],
     [512, 128, 512],
     [784, 512, 128],
+    [8, 64, 50_000],
+    [12, 64, 4096],
+    [32, 784, 1000],
+    [64, 784, 1000],
 ];
 
 const SQUARES: [usize; 24] = [

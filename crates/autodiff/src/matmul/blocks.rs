@@ -35,6 +35,10 @@ const LINES_AT_ONCE: usize = 256;
 /// What the blocks of `packed` are measured in, 48 KiB.
 const LINES_OF_A_BLOCK: usize = 768;
 
+/// What is swept of a larger B at a time where it lies, in bytes: it is still in the second cache when
+/// the next band wants it.
+const BLOCK_IN_PLACE: usize = 256 << 10;
+
 /// How long the inner axis of one strip in so many lines can be.
 const fn inner_block<V: Simd>(lines: usize) -> usize {
     lines * size_of::<Line>() / (V::COLS * size_of::<V::Scalar>())
@@ -50,12 +54,19 @@ pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
         a: ptr::null(),
         b: ptr::null(),
     };
+    let block = const { BLOCK_IN_PLACE / size_of::<V::Scalar>() };
     // SAFETY: the caller's; a row of B, like one of C, is contiguous.
     unsafe {
         if is_for_panels::<V>(product) {
             panels::<V>(product);
-        } else {
+        } else if product.m <= V::ROWS || product.k.saturating_mul(product.n) <= block {
             sweep::<V>(product, in_place);
+        } else {
+            // One strip at least.
+            let cols = (block / product.k.max(1)).max(1).next_multiple_of(V::COLS);
+            for cols in parts(product.n, |left| left.min(cols)) {
+                sweep::<V>(&product.cols(cols), in_place);
+            }
         }
     }
 }

@@ -103,7 +103,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | A B | kernel | because |
 /// |---|---|---|
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
-/// | B within the second cache, few rows, or an inner axis of a few | `InPlace` | a copy costs more than it saves |
+/// | B within the second cache, few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
 /// | larger, or rows whole pages apart (half ones for columns of A) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
@@ -138,7 +138,8 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
             .into_iter()
             .any(|stride| is_multiple_of::<S>(step, stride));
     match product.b_has_rows() {
-        true if fits && !collides || m <= FEW_ROWS || k <= LONGEST => Kernel::InPlace(isa),
+        true if fits && !collides || k <= LONGEST => Kernel::InPlace(isa),
+        true if m <= few_rows(isa, product, collides) => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
@@ -147,8 +148,22 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
 /// Of the machines that were measured.
 const SECOND_CACHE: usize = 1 << 20;
 
-/// Products with no more rows use every element of B too seldom to copy it.
-const FEW_ROWS: usize = 16;
+/// Products with no more rows use every element of B too seldom to copy it: more of them do if a strip of
+/// B stays in the second cache for the next rows, and fewer if vectors are less than a line, which read B
+/// more often.
+fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
+    match (isa, product.a.col) {
+        _ if product.k > 1024 => 16,
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx2, _) if collides => 8,
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx2, 1) => 32,
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx2, _) => 16,
+        _ if collides => 24,
+        _ => 64,
+    }
+}
 
 /// About 64³: not measured where there is no AVX2.
 const LARGE_FOR_ARRAYS: usize = 1 << 18;

@@ -353,6 +353,9 @@ mod tests {
                     [13, 130, 49],
                     [67, 1030, 53],
                     [9, 1300, 33],
+                    [12, 700, 130],
+                    // Of which not one column is as little as what is read at a time.
+                    [9, 66_000, 2],
                 ] {
                     let count = |layout| {
                         check_fused::<f64>(isa, fused, size, layout)

@@ -7,7 +7,7 @@ use std::ptr;
 
 use num_traits::Zero;
 
-use super::product::{Finish, Place, Product, Start, Update};
+use super::product::{Finish, PAGE, Place, Product, Start, Update};
 use super::simd::Simd;
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
@@ -151,6 +151,7 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
         is_a_write: product.update.is_a_write(),
         update: &product.update,
         next_a,
+        fetched: fetched::<V>(R, product, packed),
     };
     debug_assert!(!tile.is_a_write || !matches!(tile.finish, Finish::WhereMarked(_)));
     let mut left = n;
@@ -255,13 +256,52 @@ pub(crate) struct Tile<'a, S> {
     /// Where A goes on after this band. While a tile is multiplied, k places of it are fetched, `col`
     /// from one to the next; for the next tile they begin `row` further on.
     next_a: Place<*const S>,
+    fetched: Fetched,
 }
 
-/// Inner axes that are longer than this leave the time to fetch C ahead of its use.
+/// What is fetched ahead of its use while a tile is multiplied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fetched {
+    Nothing,
+    /// C, the rows of B that come next, and of A what `next_a` says.
+    Rows,
+    /// The same, but of B the strip after the next one.
+    Strip,
+}
+
+/// Inner axes that are as long as this leave the time to fetch something.
 const LONG: usize = 32;
 
 /// How many rows of B are fetched ahead of their use.
 const AHEAD: isize = 8;
+
+/// What one thread may find in the third cache of the machines that were measured, in bytes.
+const THIRD_CACHE: usize = 12 << 20;
+
+/// What was fastest for tiles of so many rows.
+#[inline(always)]
+fn fetched<V: Simd>(
+    rows: usize,
+    product: &Product<V::Scalar>,
+    packed: Packed<V::Scalar>,
+) -> Fetched {
+    let Product { k, b, .. } = *product;
+    let row = b.row.unsigned_abs().wrapping_mul(size_of::<V::Scalar>());
+    let is_packed = !packed.b.is_null();
+    if k < LONG {
+        Fetched::Nothing
+    } else if !is_packed && row >= PAGE && k.saturating_mul(row) > THIRD_CACHE {
+        // The machine fetches a few rows ahead by itself, but not from page to page.
+        Fetched::Strip
+    } else if rows < V::ROWS {
+        Fetched::Nothing
+    } else if !is_packed && row.is_multiple_of(PAGE) {
+        // Some rows ahead are in the same few sets of the first cache, and soon gone again.
+        Fetched::Strip
+    } else {
+        Fetched::Rows
+    }
+}
 
 /// A tile of R rows of N vectors.
 #[inline(always)]
@@ -291,9 +331,11 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         // additions, which so few multiplications would wait for.
         a_rows = black_box(a_rows);
     }
+    // Few of the tiles of a large product are of another size.
+    let fetches = const { R >= 3 && N == V::VECTORS } && tile.fetched != Fetched::Nothing;
     // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
     unsafe {
-        if k >= LONG {
+        if fetches {
             for r in 0..R {
                 for v in 0..N {
                     V::prefetch(at!(c, r, v));
@@ -311,7 +353,10 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         }
         let mut b_row = [zero; N];
         let mut column = 0;
-        let ahead = AHEAD.wrapping_mul(tile.b_row);
+        let ahead = match tile.fetched {
+            Fetched::Strip => (2 * N * V::LANES) as isize,
+            _ => AHEAD.wrapping_mul(tile.b_row),
+        };
         let mut next_a = tile.next_a.at;
         macro_rules! add_products {
             ($fetch:expr) => {
@@ -337,8 +382,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                 }
             };
         }
-        if const { R == V::ROWS && N == V::VECTORS } && k >= LONG {
-            // A large product's: its strips do not fit in the first cache.
+        if fetches {
             add_products!(true);
         } else {
             add_products!(false);
