@@ -107,12 +107,14 @@ mod tests {
     #[test]
     fn it_grows_the_same_wherever_the_allocator_puts_it() {
         let mut in_between = Vec::new();
+        let mut skipped = Vec::new();
         let mut capacities = |gap: usize| -> Vec<usize> {
             let mut arena = Arena::<f64>::new();
             (1..300)
                 .map(|len| {
                     in_between.push(vec![0_u8; gap]);
                     arena.resize(len);
+                    skipped.push(arena.skipped);
                     arena.elements.capacity()
                 })
                 .collect()
@@ -121,6 +123,11 @@ mod tests {
         for gap in 2..100 {
             assert_eq!(capacities(gap), first);
         }
+        let is_first = |&skips: &usize| skips == skipped[0];
+        assert!(
+            !skipped.iter().all(is_first),
+            "it was put to the same kind of place only"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Products as sweeps: of the matrices where they lie (or, if the inner axis is short, as panels), of
-//! strips of B packed on the stack, or of blocks of B, and of A if need be, packed in a workspace.
+//! Products as sweeps: of the matrices where they lie, a large B in blocks of columns (or, if the inner
+//! axis is short, as panels), of strips of B packed on the stack, or of blocks of B, and of A if need be,
+//! packed in a workspace.
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -11,7 +12,7 @@ use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
 use super::product::{Finish, PAGE, Product, is_multiple_of, parts};
 use super::simd::Simd;
-use super::sweep::{Packed, strip, sweep};
+use super::sweep::{Distance, Packed, strip, sweep};
 
 /// One line of the cache, so that a vector in packed parts is never on two.
 #[derive(Clone, Copy)]
@@ -29,7 +30,7 @@ const MOST_KEPT: usize = (4 << 20) / size_of::<Line>();
 /// What `strips` takes of the stack, 32 KiB: small products would notice a larger frame.
 const LINES_OF_STRIPS: usize = 512;
 
-/// As many of B's strips as fit in these, 16 KiB, are packed at once: they stay in the first cache.
+/// As many of B's strips as fit in these, 16 KiB, are packed at once, or one: they stay in the first cache.
 const LINES_AT_ONCE: usize = 256;
 
 /// What the blocks of `packed` are measured in, 48 KiB.
@@ -38,6 +39,9 @@ const LINES_OF_A_BLOCK: usize = 768;
 /// What is swept of a larger B at a time where it lies, in bytes: it is still in the second cache when
 /// the next band wants it.
 const BLOCK_IN_PLACE: usize = 256 << 10;
+
+/// What one thread may find in the third cache of the machines that were measured, in bytes.
+const THIRD_CACHE: usize = 12 << 20;
 
 /// How long the inner axis of one strip in so many lines can be.
 const fn inner_block<V: Simd>(lines: usize) -> usize {
@@ -50,24 +54,49 @@ pub(super) const SHORT: usize = 128;
 /// For C and B with contiguous rows.
 #[inline(always)]
 pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
-    let in_place = Packed {
-        a: ptr::null(),
-        b: ptr::null(),
-    };
-    let block = const { BLOCK_IN_PLACE / size_of::<V::Scalar>() };
+    let Product { m, k, n, .. } = *product;
     // SAFETY: the caller's; a row of B, like one of C, is contiguous.
     unsafe {
         if is_for_panels::<V>(product) {
-            panels::<V>(product);
-        } else if product.m <= V::ROWS || product.k.saturating_mul(product.n) <= block {
-            sweep::<V>(product, in_place);
-        } else {
-            // One strip at least.
-            let cols = (block / product.k.max(1)).max(1).next_multiple_of(V::COLS);
-            for cols in parts(product.n, |left| left.min(cols)) {
-                sweep::<V>(&product.cols(cols), in_place);
-            }
+            return panels::<V>(product);
         }
+        let block = const { BLOCK_IN_PLACE / size_of::<V::Scalar>() };
+        let is_small = k.saturating_mul(n) <= block;
+        let in_place = Packed {
+            a: ptr::null(),
+            b: ptr::null(),
+            distance: match is_small {
+                true => Distance::Near,
+                false => distance::<V>(product),
+            },
+        };
+        if is_small || m <= V::ROWS {
+            return sweep::<V>(product, in_place);
+        }
+        // Of a long inner axis one strip, though it is larger.
+        let cols = (block / k).max(1).next_multiple_of(V::COLS);
+        for cols in parts(n, |left| left.min(cols)) {
+            sweep::<V>(&product.cols(cols), in_place);
+        }
+    }
+}
+
+/// Of a larger B where it lies. Of a few strips, none would be left to fetch; of a part, as a thread has it, the
+/// matrix counts that its rows are in.
+#[inline(always)]
+fn distance<V: Simd>(product: &Product<V::Scalar>) -> Distance {
+    let Product { k, n, b, .. } = *product;
+    let row = b.row.unsigned_abs();
+    let [page, third_cache] = [PAGE, THIRD_CACHE].map(|bytes| bytes / size_of::<V::Scalar>());
+    if n <= 2 * V::COLS {
+        Distance::Near
+    } else if row >= page && k.saturating_mul(row) > third_cache {
+        // The machine fetches a few rows ahead by itself, but not from page to page.
+        Distance::InMemory
+    } else if is_multiple_of::<V::Scalar>(PAGE, b.row) {
+        Distance::ByPages
+    } else {
+        Distance::Near
     }
 }
 
@@ -77,12 +106,19 @@ pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
 pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_STRIPS];
     let b = lines.as_mut_ptr().cast::<V::Scalar>();
-    let packed = Packed { a: ptr::null(), b };
+    let packed = Packed {
+        a: ptr::null(),
+        b,
+        distance: Distance::Near,
+    };
     let most = const { inner_block::<V>(LINES_OF_STRIPS) };
-    const { assert!(SHORT <= inner_block::<V>(LINES_OF_STRIPS)) }
+    const {
+        assert!(SHORT <= inner_block::<V>(LINES_OF_STRIPS));
+        assert!(LINES_AT_ONCE <= LINES_OF_STRIPS);
+    }
     let bytes_per_vector = product.k.clamp(1, most) * V::LANES * size_of::<V::Scalar>();
-    let vectors = (LINES_AT_ONCE * size_of::<Line>() / bytes_per_vector).max(V::VECTORS);
-    for cols in parts(product.n, |left| strip::<V>(left, vectors)) {
+    let at_once = (LINES_AT_ONCE * size_of::<Line>() / bytes_per_vector).max(V::VECTORS);
+    for cols in parts(product.n, |left| strip::<V>(left, at_once)) {
         let product = product.cols(cols);
         for inner in inner_parts(product.k, most) {
             let product = product.inner(inner);
@@ -149,6 +185,11 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let b = a.wrapping_add(a_lines);
     let marks = b.wrapping_add(b_lines).cast::<Bits>();
     let (a, b) = (a.cast(), b.cast());
+    let packed = Packed {
+        a: if pack_a { a } else { ptr::null_mut() },
+        b,
+        distance: Distance::Near,
+    };
     let mut product = *product;
     let of_c = Marks::new::<V>(&product, marks);
     if is_marked {
@@ -164,7 +205,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
             unsafe { V::pack(&strips_of(&product, b)) }
             if !pack_a {
                 // SAFETY: the caller's; B is what was just packed.
-                unsafe { sweep::<V>(&product, Packed { a: ptr::null(), b }) }
+                unsafe { sweep::<V>(&product, packed) }
                 continue;
             }
             for some_rows in parts(product.m, |left| left.min(rows)) {
@@ -172,7 +213,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
                 // SAFETY: there is room for k columns of the rows; A and B are what was packed.
                 unsafe {
                     V::pack(&bands_of(&product, a));
-                    sweep::<V>(&product, Packed { a, b });
+                    sweep::<V>(&product, packed);
                 }
             }
         }

@@ -148,20 +148,18 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
 /// Of the machines that were measured.
 const SECOND_CACHE: usize = 1 << 20;
 
-/// Products with no more rows use every element of B too seldom to copy it: more of them do if a strip of
-/// B stays in the second cache for the next rows, and fewer if vectors are less than a line, which read B
-/// more often.
+/// Products with no more rows use every element of B too seldom to copy it, as a block of its columns
+/// stays in the second cache from band to band: not if one strip of it is too large for that.
 fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
-    match (isa, product.a.col) {
-        _ if product.k > 1024 => 16,
+    let longest = |few: usize| if product.k > 1024 { few.min(16) } else { few };
+    match isa {
+        // Its bands have half the rows, so that B is read twice as often, and columns of A are half a line.
         #[cfg(target_arch = "x86_64")]
-        (Isa::Avx2, _) if collides => 8,
+        Isa::Avx2 if collides => 8,
         #[cfg(target_arch = "x86_64")]
-        (Isa::Avx2, 1) => 32,
-        #[cfg(target_arch = "x86_64")]
-        (Isa::Avx2, _) => 16,
-        _ if collides => 24,
-        _ => 64,
+        Isa::Avx2 => longest(if product.a.col == 1 { 32 } else { 16 }),
+        _ if collides => longest(24),
+        _ => longest(64),
     }
 }
 

@@ -64,8 +64,8 @@ impl Isa {
 pub enum Kernel {
     /// [`reference`](super::reference), for any scalar.
     Reference,
-    /// Register tiles over A, B and C where they lie, or, if the inner axis is short, a few rows of A
-    /// kept in registers. Rows of B and C, or columns of A and C, are contiguous.
+    /// Register tiles over A, B and C where they lie, a large B in blocks of columns, or, if the inner
+    /// axis is short, a few rows of A kept in registers. Rows of B and C, or columns of A and C, are contiguous.
     InPlace(Isa),
     /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),
@@ -354,7 +354,7 @@ mod tests {
                     [67, 1030, 53],
                     [9, 1300, 33],
                     [12, 700, 130],
-                    // Of which not one column is as little as what is read at a time.
+                    // Of which one column is more than a block.
                     [9, 66_000, 2],
                 ] {
                     let count = |layout| {

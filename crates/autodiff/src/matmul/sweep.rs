@@ -7,7 +7,7 @@ use std::ptr;
 
 use num_traits::Zero;
 
-use super::product::{Finish, PAGE, Place, Product, Start, Update};
+use super::product::{Finish, Place, Product, Start, Update};
 use super::simd::Simd;
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
@@ -19,6 +19,19 @@ use super::simd::Simd;
 pub(crate) struct Packed<S> {
     pub(super) a: *const S,
     pub(super) b: *const S,
+    pub(super) distance: Distance,
+}
+
+/// What has to be fetched, and how early, while tiles are multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Distance {
+    /// The rows of B that come next: it is packed, or in a cache. Only tiles of most rows wait for them.
+    Near,
+    /// The strip after the next one: rows of B, where it lies, are whole pages apart, so that those that
+    /// come next are in the same few sets of the first cache, and soon gone again.
+    ByPages,
+    /// The same for tiles of fewer rows too: B is in no cache.
+    InMemory,
 }
 
 /// How many of the rows that are left make the next band: at the end two equal ones, because few
@@ -28,7 +41,7 @@ pub(super) fn band<V: Simd>(left: usize) -> usize {
     evenly(left, V::ROWS)
 }
 
-/// How many of the columns that are left make the next strip, of `most` vectors or less.
+/// How many of the columns that are left make the next strip, or the next few, of `most` vectors or less.
 #[inline(always)]
 pub(super) fn strip<V: Simd>(left: usize, most: usize) -> usize {
     left.min(evenly(left.div_ceil(V::LANES), most) * V::LANES)
@@ -151,7 +164,14 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
         is_a_write: product.update.is_a_write(),
         update: &product.update,
         next_a,
-        fetched: fetched::<V>(R, product, packed),
+        fetched: match packed.distance {
+            _ if k < LONG => Fetched::Nothing,
+            Distance::InMemory => Fetched::Strip,
+            // They would wait for more fetches than products.
+            _ if R < V::ROWS => Fetched::Nothing,
+            Distance::ByPages => Fetched::Strip,
+            Distance::Near => Fetched::Rows,
+        },
     };
     debug_assert!(!tile.is_a_write || !matches!(tile.finish, Finish::WhereMarked(_)));
     let mut left = n;
@@ -275,34 +295,6 @@ const LONG: usize = 32;
 /// How many rows of B are fetched ahead of their use.
 const AHEAD: isize = 8;
 
-/// What one thread may find in the third cache of the machines that were measured, in bytes.
-const THIRD_CACHE: usize = 12 << 20;
-
-/// What was fastest for tiles of so many rows.
-#[inline(always)]
-fn fetched<V: Simd>(
-    rows: usize,
-    product: &Product<V::Scalar>,
-    packed: Packed<V::Scalar>,
-) -> Fetched {
-    let Product { k, b, .. } = *product;
-    let row = b.row.unsigned_abs().wrapping_mul(size_of::<V::Scalar>());
-    let is_packed = !packed.b.is_null();
-    if k < LONG {
-        Fetched::Nothing
-    } else if !is_packed && row >= PAGE && k.saturating_mul(row) > THIRD_CACHE {
-        // The machine fetches a few rows ahead by itself, but not from page to page.
-        Fetched::Strip
-    } else if rows < V::ROWS {
-        Fetched::Nothing
-    } else if !is_packed && row.is_multiple_of(PAGE) {
-        // Some rows ahead are in the same few sets of the first cache, and soon gone again.
-        Fetched::Strip
-    } else {
-        Fetched::Rows
-    }
-}
-
 /// A tile of R rows of N vectors.
 #[inline(always)]
 unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::Scalar>) {
@@ -331,7 +323,8 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         // additions, which so few multiplications would wait for.
         a_rows = black_box(a_rows);
     }
-    // Few of the tiles of a large product are of another size.
+    // A product of one or two rows has wider tiles, and waits for memory whatever it fetches; others end in
+    // a few narrower ones.
     let fetches = const { R >= 3 && N == V::VECTORS } && tile.fetched != Fetched::Nothing;
     // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
     unsafe {

@@ -91,6 +91,8 @@ fn the_number_of_threads_changes_no_bit() {
         [1301, 5, 1303],
         [1303, 4, 1709],
         [1024, 521, 131],
+        [40, 640, 801],
+        [16, 1201, 801],
     ] {
         assert_threads_do_not_matter::<f32>(size);
         assert_threads_do_not_matter::<f64>(size);
@@ -122,7 +124,13 @@ fn assert_addresses_do_not_matter<S: Scalar>([m, k, n]: [usize; 3]) {
 
 #[test]
 fn addresses_change_no_bit() {
-    for size in [[5, 10, 300], [10, 300, 2], [33, 47, 51], [129, 300, 260]] {
+    for size in [
+        [5, 10, 300],
+        [10, 300, 2],
+        [33, 47, 51],
+        [129, 300, 260],
+        [40, 640, 260],
+    ] {
         assert_addresses_do_not_matter::<f32>(size);
         assert_addresses_do_not_matter::<f64>(size);
     }

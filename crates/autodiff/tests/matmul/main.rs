@@ -233,8 +233,10 @@ fn products_of_several_blocks_agree_too() {
         [9, 1537, 50],
         [7, 6149, 30],
         [3, 0, 300],
+        [20, 70, 1030],
     ] {
-        // Of A, rows are contiguous, or columns, or neither; or columns, whole pages apart.
+        // Of A, rows are contiguous, or columns, or neither; or columns, whole pages apart. Or rows of B
+        // are.
         let apart = Layout {
             step: 2,
             ..Layout::ROW_MAJOR
@@ -243,12 +245,17 @@ fn products_of_several_blocks_agree_too() {
             gap: 1024 - size[0],
             ..transposed
         };
+        let b_by_pages = Layout {
+            gap: 2048 - size[2],
+            ..Layout::ROW_MAJOR
+        };
         for layouts in [
             [Layout::ROW_MAJOR; 3],
             [transposed; 3],
             [transposed, Layout::ROW_MAJOR, Layout::ROW_MAJOR],
             [apart, Layout::ROW_MAJOR, Layout::ROW_MAJOR],
             [by_pages, transposed, Layout::ROW_MAJOR],
+            [Layout::ROW_MAJOR, b_by_pages, Layout::ROW_MAJOR],
         ] {
             for beta in [0.0, 2.0] {
                 let product = Product {
@@ -273,6 +280,22 @@ fn products_of_several_blocks_agree_too() {
             product.assert_gated_exact::<f32>();
             product.assert_gated_exact::<f64>();
         }
+    }
+}
+
+/// It is fetched earlier than others.
+#[test]
+fn a_b_that_no_cache_holds_is_read_right() {
+    for m in [3, 20] {
+        let product = Product {
+            size: [m, 33, 100_003],
+            layouts: [Layout::ROW_MAJOR; 3],
+            alpha: 1.0,
+            beta: 0.0,
+            seed: 4,
+        };
+        product.assert_exact::<f32>();
+        product.assert_exact::<f64>();
     }
 }
 
