@@ -1,7 +1,5 @@
 //! Copies of a matrix' parts in the order in which [`sweep`](super::sweep) reads them.
 
-use std::hint::black_box;
-
 use num_traits::Zero;
 
 use super::product::parts;
@@ -172,17 +170,16 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                 let to = part.to.add(p * part.width + x);
                 let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
                 if n_x == V::LANES && n_p == V::LANES {
-                    // Of strides that it knows ahead of the loop the compiler keeps all multiples,
-                    // most of them in memory: to load them takes longer than to compute them.
-                    let from_x = black_box(part.from_x);
+                    let mut row = from;
                     for lane in 0..V::LANES {
-                        rows[lane] =
-                            V::load(from.wrapping_offset((lane as isize).wrapping_mul(from_x)));
+                        rows[lane] = V::load(row);
+                        row = V::stepped(row, part.from_x);
                     }
                     let columns = transposed::<V>(rows);
-                    let width = black_box(part.width);
+                    let mut row = to.cast_const();
                     for lane in 0..V::LANES {
-                        V::store(columns[lane], to.wrapping_add(lane.wrapping_mul(width)));
+                        V::store(columns[lane], row.cast_mut());
+                        row = V::stepped(row, part.width as isize);
                     }
                 } else {
                     for lane in 0..V::LANES {

@@ -1,5 +1,6 @@
 //! 256-bit vectors: 16 registers.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::{MAX_PARTS, Simd, entry_points};
@@ -135,6 +136,16 @@ macro_rules! avx2 {
                     ]
                 };
                 x
+            }
+
+            #[inline(always)]
+            fn stepped(at: *const $scalar, elements: isize) -> *const $scalar {
+                let mut at = at.wrapping_offset(elements);
+                // SAFETY: there is no instruction in it.
+                unsafe {
+                    asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags));
+                }
+                at
             }
 
             #[inline(always)]

@@ -1,5 +1,6 @@
 //! 512-bit vectors: 32 registers, and a mask for every load and store.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::{MAX_PARTS, Simd, entry_points};
@@ -141,6 +142,16 @@ macro_rules! avx512 {
                         $shuffle::<0xdd>(ab_high, cd_high),
                     ]
                 }
+            }
+
+            #[inline(always)]
+            fn stepped(at: *const $scalar, elements: isize) -> *const $scalar {
+                let mut at = at.wrapping_offset(elements);
+                // SAFETY: there is no instruction in it.
+                unsafe {
+                    asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags));
+                }
+                at
             }
 
             #[inline(always)]

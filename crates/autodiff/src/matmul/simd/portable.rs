@@ -124,6 +124,11 @@ impl<S: Scalar> Simd for Four<S> {
     }
 
     #[inline(always)]
+    fn stepped(at: *const S, elements: isize) -> *const S {
+        at.wrapping_offset(elements)
+    }
+
+    #[inline(always)]
     unsafe fn prefetch(_: *const S) {}
 
     #[inline(always)]
