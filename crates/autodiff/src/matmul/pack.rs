@@ -149,6 +149,9 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
     x
 }
 
+/// How many elements of a long row are fetched ahead of their use where it is transposed.
+const AHEAD: usize = 64;
+
 #[inline(always)]
 unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
     // SAFETY: the caller's.
@@ -170,6 +173,13 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                 let to = part.to.add(p * part.width + x);
                 let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
                 if n_x == V::LANES && n_p == V::LANES {
+                    if part.k > 2 * AHEAD {
+                        let mut row = from.wrapping_add(AHEAD);
+                        for _ in 0..V::LANES {
+                            V::prefetch(row);
+                            row = V::stepped(row, part.from_x);
+                        }
+                    }
                     let mut row = from;
                     for lane in 0..V::LANES {
                         rows[lane] = V::load(row);
