@@ -174,22 +174,22 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                 let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
                 if n_x == V::LANES && n_p == V::LANES {
                     if part.k > 2 * AHEAD {
-                        let mut row = from.wrapping_add(AHEAD);
+                        let mut row = 0;
                         for _ in 0..V::LANES {
-                            V::prefetch(row);
-                            row = V::stepped(row, part.from_x);
+                            V::prefetch(from.wrapping_offset(row).wrapping_add(AHEAD));
+                            row = V::hidden(row.wrapping_add(part.from_x));
                         }
                     }
-                    let mut row = from;
+                    let mut row = 0;
                     for lane in 0..V::LANES {
-                        rows[lane] = V::load(row);
-                        row = V::stepped(row, part.from_x);
+                        rows[lane] = V::load(from.wrapping_offset(row));
+                        row = V::hidden(row.wrapping_add(part.from_x));
                     }
                     let columns = transposed::<V>(rows);
-                    let mut row = to.cast_const();
+                    let mut row = 0;
                     for lane in 0..V::LANES {
-                        V::store(columns[lane], row.cast_mut());
-                        row = V::stepped(row, part.width as isize);
+                        V::store(columns[lane], to.wrapping_offset(row));
+                        row = V::hidden(row.wrapping_add(part.width as isize));
                     }
                 } else {
                     for lane in 0..V::LANES {

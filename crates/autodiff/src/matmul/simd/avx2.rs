@@ -139,13 +139,10 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            fn stepped(at: *const $scalar, elements: isize) -> *const $scalar {
-                let mut at = at.wrapping_offset(elements);
+            fn hidden(mut n: isize) -> isize {
                 // SAFETY: there is no instruction in it.
-                unsafe {
-                    asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags));
-                }
-                at
+                unsafe { asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags)) }
+                n
             }
 
             #[inline(always)]

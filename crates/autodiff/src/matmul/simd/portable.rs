@@ -124,8 +124,8 @@ impl<S: Scalar> Simd for Four<S> {
     }
 
     #[inline(always)]
-    fn stepped(at: *const S, elements: isize) -> *const S {
-        at.wrapping_offset(elements)
+    fn hidden(n: isize) -> isize {
+        n
     }
 
     #[inline(always)]
