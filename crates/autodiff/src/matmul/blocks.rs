@@ -81,8 +81,8 @@ pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
     }
 }
 
-/// Of a larger B where it lies. Of a few strips, none would be left to fetch; of a part, as a thread has it, the
-/// matrix counts that its rows are in.
+/// Of a larger B where it lies. Of a few strips, none would be left to fetch; of a part, as a thread has
+/// it, the matrix counts that its rows are in.
 #[inline(always)]
 fn distance<V: Simd>(product: &Product<V::Scalar>) -> Distance {
     let Product { k, n, b, .. } = *product;
