@@ -16,7 +16,7 @@ const ROOM: usize = 2;
 
 /// What a node takes beside its value and its gradient, in bytes: what is known of it, of each of
 /// its inputs, and of the sweep over it, in vectors that may be half empty too.
-const NODE: usize = 260;
+const NODE: usize = 256;
 
 /// The peak of 1024-1024-1024-1 on 512 examples in f64, in MiB, from making the pass to the end of a
 /// step, with what the thread keeps to pack operands in; the model and the data are there before.

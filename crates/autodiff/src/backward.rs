@@ -29,8 +29,6 @@ pub struct Gradients<'t, S> {
     tape: &'t Tape<S>,
     output: usize,
     seed: Vec<S>,
-    /// The ops to visit, last recorded first.
-    order: Vec<usize>,
     homes: Vec<Home>,
     /// The variables and where their values are, in record order.
     variables: Vec<(usize, Slot)>,
@@ -61,7 +59,6 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             tape: output.tape(),
             output: output.node(),
             seed: seed.into_vec(),
-            order: plan.order,
             cotangents: Arena::zeros(plan.housing.size()),
             contents: vec![Content::Nothing; plan.homes.len()],
             rectify: program
@@ -121,8 +118,9 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         program.assert_fresh();
         self.contents.fill(Content::Nothing);
         self.seed_output();
-        for &node in &self.order {
-            if self.contents[node] != Content::Nothing {
+        for node in (0..=self.output).rev() {
+            // A leaf's stays where it is.
+            if self.contents[node] != Content::Nothing && program.nodes[node].op.is_some() {
                 let home = self.homes[node].0;
                 let (before, rest) = self.cotangents.split_at_mut(home);
                 let (y_bar, after) = rest.split_at_mut(program.slots[node].len);

@@ -1,4 +1,4 @@
-//! Which ops a sweep visits, and where the cotangents live meanwhile.
+//! Where the cotangents live during a sweep.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,6 @@ use crate::tape::Program;
 /// variable's from its last consumer for good. What is not alive has no room to itself, so a sweep
 /// needs about as much memory as is alive at any one time.
 pub(super) struct Plan {
-    /// The ops to visit, last recorded first.
-    pub(super) order: Vec<usize>,
     pub(super) homes: Vec<Home>,
     pub(super) housing: Housing,
 }
@@ -26,7 +24,6 @@ impl Plan {
             end += program.slots[variable].len;
         }
         let mut plan = Self {
-            order: Vec::new(),
             homes,
             housing: Housing::new(program, variables, output),
         };
@@ -35,7 +32,6 @@ impl Plan {
             if program.nodes[node].op.is_none() || !plan.homes[node].exists() {
                 continue;
             }
-            plan.order.push(node);
             for &input in program.inputs(node) {
                 plan.house(input, program);
             }
@@ -214,7 +210,9 @@ mod tests {
                 start..start + program.slots[n].len
             };
             let mut alive: Vec<usize> = Vec::from_iter(plan.homes[output].exists().then_some(output));
-            for &node in &plan.order {
+            let is_visited =
+                |&node: &usize| program.nodes[node].op.is_some() && plan.homes[node].exists();
+            for node in (0..=output).rev().filter(is_visited) {
                 prop_assert!(alive.contains(&node));
                 for &input in program.inputs(node) {
                     if plan.homes[input].exists() && !alive.contains(&input) {

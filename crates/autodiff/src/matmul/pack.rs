@@ -149,6 +149,22 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
     x
 }
 
+/// n itself, of which the compiler knows no more: of steps that it sees it keeps all multiples, most of
+/// them in memory, and a transposition has enough to load and store as it is.
+#[inline(always)]
+fn hidden(n: isize) -> isize {
+    #[cfg(target_arch = "x86_64")]
+    let n = {
+        let mut n = n;
+        // SAFETY: there is no instruction in it.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags));
+        }
+        n
+    };
+    n
+}
+
 /// How many elements of a long row are fetched ahead of their use where it is transposed.
 const AHEAD: usize = 64;
 
@@ -177,19 +193,19 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                         let mut row = 0;
                         for _ in 0..V::LANES {
                             V::prefetch(from.wrapping_offset(row).wrapping_add(AHEAD));
-                            row = V::hidden(row.wrapping_add(part.from_x));
+                            row = hidden(row.wrapping_add(part.from_x));
                         }
                     }
                     let mut row = 0;
                     for lane in 0..V::LANES {
                         rows[lane] = V::load(from.wrapping_offset(row));
-                        row = V::hidden(row.wrapping_add(part.from_x));
+                        row = hidden(row.wrapping_add(part.from_x));
                     }
                     let columns = transposed::<V>(rows);
                     let mut row = 0;
                     for lane in 0..V::LANES {
                         V::store(columns[lane], to.wrapping_offset(row));
-                        row = V::hidden(row.wrapping_add(part.width as isize));
+                        row = hidden(row.wrapping_add(part.width as isize));
                     }
                 } else {
                     for lane in 0..V::LANES {

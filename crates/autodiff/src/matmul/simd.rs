@@ -84,9 +84,6 @@ pub(crate) trait Simd: 'static {
     unsafe fn zip_parts(x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     /// Carries part j of vector i to part i of vector j, for as many vectors as there are parts.
     unsafe fn transpose_parts(x: [Self::Vector; MAX_PARTS]) -> [Self::Vector; MAX_PARTS];
-    /// n itself, of which the compiler knows no more: of steps that it sees it keeps all multiples, most of
-    /// them in memory, and a transposition has enough to load and store as it is.
-    fn hidden(n: isize) -> isize;
     /// Has a line fetched into the first cache.
     unsafe fn prefetch(at: *const Self::Scalar);
     /// Has a line fetched into the second cache.

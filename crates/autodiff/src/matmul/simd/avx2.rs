@@ -1,6 +1,5 @@
 //! 256-bit vectors: 16 registers.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::{MAX_PARTS, Simd, entry_points};
@@ -136,13 +135,6 @@ macro_rules! avx2 {
                     ]
                 };
                 x
-            }
-
-            #[inline(always)]
-            fn hidden(mut n: isize) -> isize {
-                // SAFETY: there is no instruction in it.
-                unsafe { asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags)) }
-                n
             }
 
             #[inline(always)]

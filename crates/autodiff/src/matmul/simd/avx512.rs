@@ -1,6 +1,5 @@
 //! 512-bit vectors: 32 registers, and a mask for every load and store.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::{MAX_PARTS, Simd, entry_points};
@@ -142,13 +141,6 @@ macro_rules! avx512 {
                         $shuffle::<0xdd>(ab_high, cd_high),
                     ]
                 }
-            }
-
-            #[inline(always)]
-            fn hidden(mut n: isize) -> isize {
-                // SAFETY: there is no instruction in it.
-                unsafe { asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags)) }
-                n
             }
 
             #[inline(always)]

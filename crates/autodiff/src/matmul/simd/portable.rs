@@ -124,11 +124,6 @@ impl<S: Scalar> Simd for Four<S> {
     }
 
     #[inline(always)]
-    fn hidden(n: isize) -> isize {
-        n
-    }
-
-    #[inline(always)]
     unsafe fn prefetch(_: *const S) {}
 
     #[inline(always)]
