@@ -197,7 +197,7 @@ pub(crate) fn native<S: Native>(
 ) {
     let product = Product::new(a, b, c, Update::scaled(alpha, beta));
     // SAFETY: the matrices are borrowed until the end of this function.
-    let done = unsafe { S::run(&product) };
+    let done = unsafe { choice::run(&product) };
     debug_assert!(done, "there is a kernel for every layout");
 }
 

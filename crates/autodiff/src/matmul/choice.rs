@@ -19,10 +19,11 @@ use crate::Scalar;
 pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
     // SAFETY: the caller's.
     unsafe {
+        // Two calls: a product that may be one of two is read through a pointer, element by element.
         if has_long_rows(product) || product.update.is_by_rows() {
-            run_oriented(product)
+            S::run_oriented(product)
         } else {
-            run_transposed(product)
+            S::run_oriented(&product.transposed())
         }
     }
 }
@@ -64,15 +65,14 @@ unsafe fn run_oriented_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<
     does
 }
 
-/// Not inlined: a product that may be one of two is read through a pointer, element by element.
-#[inline(never)]
-unsafe fn run_transposed<S: Native>(product: &Product<S>) -> bool {
-    // SAFETY: the caller's.
-    unsafe { run_oriented(&product.transposed()) }
-}
-
+/// Runs the kernel that suits the shape; `false`, and nothing has been done, if C's rows are not
+/// contiguous and the update is not α and β.
+///
+/// # Safety
+///
+/// As of [`run`].
 #[inline(always)]
-unsafe fn run_oriented<S: Native>(product: &Product<S>) -> bool {
+pub(super) unsafe fn run_oriented<S: Native>(product: &Product<S>) -> bool {
     let isa = Isa::best();
     // SAFETY: the best instruction set is one that the machine has; the rest is the caller's.
     unsafe {

@@ -7,7 +7,7 @@ use std::ptr;
 
 use num_traits::Zero;
 
-use super::product::Product;
+use super::product::{Product, steps};
 use super::simd::{MAX_LANES, Simd, sums};
 use super::sweep::evenly;
 
@@ -48,11 +48,6 @@ impl<S> Sums<S> {
     }
 }
 
-/// What a tile sums beside its products: a constant, so that the others do not ask.
-const NOTHING: usize = 0;
-const ROWS: usize = 1;
-const COLUMNS: usize = 2;
-
 /// Needs A's columns and B's rows next to each other, no fewer rows of C than columns, and an update
 /// that is α and β.
 #[inline(never)]
@@ -67,20 +62,18 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::S
             let rows = evenly(product.m - i, most_rows);
             let at = TileAt { i, j, sums };
             // The first tile that reads a row, or a column, is the one that sums it.
-            let summed = match sums.of {
-                _ if sums.at.is_null() => NOTHING,
-                Side::A if j == 0 => ROWS,
-                Side::B if i == 0 => COLUMNS,
-                _ => NOTHING,
+            let is_first = match sums.of {
+                Side::A => j == 0,
+                Side::B => i == 0,
             };
+            let is_summed = is_first && !sums.at.is_null();
             macro_rules! multiply_one_of {
                 ($(($rows:literal, $cols:literal, $unroll:literal))*) => {
                     match (rows, cols) {
                         $(($rows, $cols) if const { has_tile::<V>($rows, $cols) } => {
-                            match summed {
-                                ROWS => V::dot_tile::<$rows, $cols, $unroll, ROWS>(product, &at),
-                                COLUMNS => V::dot_tile::<$rows, $cols, $unroll, COLUMNS>(product, &at),
-                                _ => V::dot_tile::<$rows, $cols, $unroll, NOTHING>(product, &at),
+                            match is_summed {
+                                true => V::dot_tile::<$rows, $cols, $unroll, true>(product, &at),
+                                false => V::dot_tile::<$rows, $cols, $unroll, false>(product, &at),
                             }
                         })*
                         _ => unreachable!("tiles have no more rows and columns"),
@@ -128,14 +121,16 @@ pub(crate) struct TileAt<S> {
     sums: Sums<S>,
 }
 
-/// R rows and C columns, U vectors of the inner axis at a time, and the sums of what SUMMED says.
+/// R rows and C columns, U vectors of the inner axis at a time. If SUMMED, both rows and columns are summed,
+/// though one of them alone is asked for: the additions are fewer than the products, and more functions
+/// than these would be felt by who compiles them.
 #[inline(always)]
 pub(super) unsafe fn dot_tile<
     V: Simd,
     const R: usize,
     const C: usize,
     const U: usize,
-    const SUMMED: usize,
+    const SUMMED: bool,
 >(
     product: &Product<V::Scalar>,
     tile: &TileAt<V::Scalar>,
@@ -144,22 +139,8 @@ pub(super) unsafe fn dot_tile<
     let Product {
         k, mut a, mut b, ..
     } = *product;
-    let (i, j) = (tile.i as isize, tile.j as isize);
-    a.at = a.at.wrapping_offset(i.wrapping_mul(a.row));
-    b.at = b.at.wrapping_offset(j.wrapping_mul(b.col));
-    // Macros, because a closure does not get the instruction set.
-    macro_rules! a {
-        ($r:expr, $p:expr) => {
-            a.at.wrapping_offset(($r as isize).wrapping_mul(a.row))
-                .wrapping_add($p)
-        };
-    }
-    macro_rules! b {
-        ($col:expr, $p:expr) => {
-            b.at.wrapping_offset(($col as isize).wrapping_mul(b.col))
-                .wrapping_add($p)
-        };
-    }
+    a.at = a.at.wrapping_offset(steps(tile.i, a.row));
+    b.at = b.at.wrapping_offset(steps(tile.j, b.col));
     // SAFETY: the caller's: rows of A and columns of B have k elements next to each other, and the
     // tile is within C.
     unsafe {
@@ -167,20 +148,20 @@ pub(super) unsafe fn dot_tile<
         let mut x = [[[zero; U]; C]; R];
         let (mut row_sums, mut column_sums) = ([zero; R], [zero; C]);
         let mut columns = [zero; C];
-        let mut p = 0;
+        // A macro, because a closure does not get the instruction set.
         macro_rules! add_products {
             ($u:expr, $at:ident => $load:expr) => {
                 for col in 0..C {
-                    let $at = b!(col, p);
+                    let $at = b.at.wrapping_offset(steps(col, b.col));
                     columns[col] = $load;
-                    if SUMMED == COLUMNS {
+                    if SUMMED {
                         column_sums[col] = V::add(column_sums[col], columns[col]);
                     }
                 }
                 for r in 0..R {
-                    let $at = a!(r, p);
+                    let $at = a.at.wrapping_offset(steps(r, a.row));
                     let row = $load;
-                    if SUMMED == ROWS {
+                    if SUMMED {
                         row_sums[r] = V::add(row_sums[r], row);
                     }
                     for col in 0..C {
@@ -189,16 +170,21 @@ pub(super) unsafe fn dot_tile<
                 }
             };
         }
-        while p + U * V::LANES <= k {
+        let mut left = k;
+        while left >= U * V::LANES {
             for u in 0..U {
                 add_products!(u, at => V::load(at));
-                p += V::LANES;
+                a.at = a.at.wrapping_add(V::LANES);
+                b.at = b.at.wrapping_add(V::LANES);
             }
+            left -= U * V::LANES;
         }
-        while p < k {
-            let n = (k - p).min(V::LANES);
+        while left > 0 {
+            let n = left.min(V::LANES);
             add_products!(0, at => V::load_first(n, at));
-            p += n;
+            a.at = a.at.wrapping_add(n);
+            b.at = b.at.wrapping_add(n);
+            left -= n;
         }
 
         // What comes after the loops is code for every R and C, and not for every tile.
@@ -212,10 +198,11 @@ pub(super) unsafe fn dot_tile<
             }
         }
         V::put_products::<R, C>(product, tile, elements.as_ptr().cast());
-        match SUMMED {
-            ROWS => V::put_sums(tile, tile.i, &row_sums),
-            COLUMNS => V::put_sums(tile, tile.j, &column_sums),
-            _ => {}
+        if SUMMED {
+            match tile.sums.of {
+                Side::A => V::put_sums(tile, tile.i, &row_sums),
+                Side::B => V::put_sums(tile, tile.j, &column_sums),
+            }
         }
     }
 }
@@ -236,14 +223,16 @@ pub(super) unsafe fn put_products<V: Simd, const R: usize, const C: usize>(
             let left = (R * C - first).min(V::LANES);
             let mut some = [V::splat(V::Scalar::zero()); MAX_LANES];
             for lane in 0..left {
-                some[lane] = *elements.add(first + lane);
+                some[lane] = *elements.wrapping_add(first + lane);
             }
-            V::store(sums::<V>(some, left), products.as_mut_ptr().add(first));
+            V::store(
+                sums::<V>(some, left),
+                products.as_mut_ptr().wrapping_add(first),
+            );
         }
         let [alpha, beta] = update.factors().expect("an update that is α and β");
-        let (i, j) = (tile.i as isize, tile.j as isize);
-        let mut c_row = c.at.wrapping_offset(i.wrapping_mul(c.row));
-        c_row = c_row.wrapping_offset(j.wrapping_mul(c.col));
+        let mut c_row = c.at.wrapping_offset(steps(tile.i, c.row));
+        c_row = c_row.wrapping_offset(steps(tile.j, c.col));
         for r in 0..R {
             let mut to = c_row;
             for col in 0..C {

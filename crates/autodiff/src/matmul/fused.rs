@@ -1,5 +1,6 @@
 //! Products that another op is fused to, so that C is passed over once.
 
+use super::choice;
 use super::dots::{Side, Sums};
 use super::native::Native;
 use super::product::{Finish, Product, Update};
@@ -256,7 +257,7 @@ pub(crate) fn native_affine<S: Native>(
     let update = Update::biased(bias.as_ptr(), activation == Activation::Relu);
     let product = Product::new(a, b, c, update);
     // SAFETY: matrices and bias are borrowed until the end of this function.
-    unsafe { S::run(&product) }
+    unsafe { choice::run(&product) }
 }
 
 /// [`matmul_where_positive`] or [`matmul_gated`], if C has contiguous rows or columns, and the gate
@@ -276,5 +277,5 @@ pub(crate) fn native_where_positive<S: Native>(
     let gate = gate.map_or(product.c.at.cast_const(), |gate| gate.data.as_ptr());
     product.update.finish = Finish::WherePositive(gate);
     // SAFETY: the matrices are borrowed until the end of this function; a gate has C's layout.
-    unsafe { S::run(&product) }
+    unsafe { choice::run(&product) }
 }

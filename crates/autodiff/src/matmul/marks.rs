@@ -1,6 +1,6 @@
 //! Where C was positive, if it is its own gate and has to hold sums that are not complete yet.
 
-use super::product::Product;
+use super::product::{Product, steps};
 use super::simd::Simd;
 
 /// A bit for each element of a vector, the first one's the lowest.
@@ -53,7 +53,7 @@ impl<S> Marks<S> {
 pub(super) unsafe fn mark<V: Simd>(product: &Product<V::Scalar>, mut marks: *mut Bits) {
     let Product { m, n, c, .. } = *product;
     for i in 0..m {
-        let row = c.at.wrapping_offset((i as isize).wrapping_mul(c.row));
+        let row = c.at.wrapping_offset(steps(i, c.row));
         for j in (0..n).step_by(V::LANES) {
             // SAFETY: the caller's: the elements are C's, and there is room for the bits of each vector.
             unsafe {

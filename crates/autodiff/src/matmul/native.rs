@@ -16,12 +16,12 @@ pub(crate) trait Native: Scalar {
     #[cfg(target_arch = "x86_64")]
     type Avx512: Simd<Scalar = Self>;
 
-    /// [`choice::run`], compiled once for the scalar, in this crate.
+    /// [`choice::run_oriented`], compiled once for the scalar, in this crate.
     ///
     /// # Safety
     ///
     /// What the product was made of is still borrowed.
-    unsafe fn run(product: &Product<Self>) -> bool;
+    unsafe fn run_oriented(product: &Product<Self>) -> bool;
 
     /// [`choice::run_and_sum_rows`], compiled once for the scalar, in this crate.
     ///
@@ -86,9 +86,9 @@ macro_rules! native {
             #[cfg(target_arch = "x86_64")]
             type Avx512 = avx512::$vectors;
 
-            unsafe fn run(product: &Product<Self>) -> bool {
+            unsafe fn run_oriented(product: &Product<Self>) -> bool {
                 // SAFETY: the caller's.
-                unsafe { choice::run(product) }
+                unsafe { choice::run_oriented(product) }
             }
 
             unsafe fn run_and_sum_rows(product: &Product<Self>, sums: Sums<Self>) -> bool {

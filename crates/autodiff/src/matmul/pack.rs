@@ -2,8 +2,8 @@
 
 use num_traits::Zero;
 
-use super::product::parts;
-use super::simd::{MAX_LANES, Simd, columns_without_gaps, transposed};
+use super::product::{parts, steps};
+use super::simd::{MAX_LANES, Simd, columns_without_gaps, hidden, transposed};
 use super::sweep::{band, strip};
 use crate::Scalar;
 
@@ -99,9 +99,7 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
         k: job.k,
         count,
         width,
-        from: job
-            .from
-            .wrapping_offset((x as isize).wrapping_mul(job.from_x)),
+        from: job.from.wrapping_offset(steps(x, job.from_x)),
         from_x: job.from_x,
         from_p: job.from_p,
         to: job.to.wrapping_add(x * job.k),
@@ -112,16 +110,20 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
 unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
     // SAFETY: row p of both has `count` elements.
     unsafe {
-        let from = part.from.offset(p as isize * part.from_p);
-        let to = part.to.add(p * part.width);
+        let from = part.from.wrapping_offset(steps(p, part.from_p));
+        let to = part.to.wrapping_add(p * part.width);
         let mut x = 0;
         while x < part.count {
             let n = (part.count - x).min(V::LANES);
             V::prefetch(
-                from.wrapping_offset((part.cut.rows() as isize).wrapping_mul(part.from_p))
+                from.wrapping_offset(steps(part.cut.rows(), part.from_p))
                     .wrapping_add(x),
             );
-            V::store_first(n, V::load_first(n, from.add(x)), to.add(x));
+            V::store_first(
+                n,
+                V::load_first(n, from.wrapping_add(x)),
+                to.wrapping_add(x),
+            );
             x += n;
         }
     }
@@ -149,22 +151,6 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
     x
 }
 
-/// n itself, of which the compiler knows no more: of steps that it sees it keeps all multiples, most of
-/// them in memory, and a transposition has enough to load and store as it is.
-#[inline(always)]
-fn hidden(n: isize) -> isize {
-    #[cfg(target_arch = "x86_64")]
-    let n = {
-        let mut n = n;
-        // SAFETY: there is no instruction in it.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags));
-        }
-        n
-    };
-    n
-}
-
 /// How many elements of a long row are fetched ahead of their use where it is transposed.
 const AHEAD: usize = 64;
 
@@ -185,8 +171,11 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
             let n_p = (part.k - p).min(V::LANES);
             // SAFETY: the n_x × n_p elements from (x, p) on are the part's.
             unsafe {
-                let from = part.from.offset(x as isize * part.from_x).add(p);
-                let to = part.to.add(p * part.width + x);
+                let from = part
+                    .from
+                    .wrapping_offset(steps(x, part.from_x))
+                    .wrapping_add(p);
+                let to = part.to.wrapping_add(p * part.width + x);
                 let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
                 if n_x == V::LANES && n_p == V::LANES {
                     if part.k > 2 * AHEAD {
@@ -210,10 +199,8 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                 } else {
                     for lane in 0..V::LANES {
                         if lane < n_x {
-                            rows[lane] = V::load_first(
-                                n_p,
-                                from.wrapping_offset((lane as isize).wrapping_mul(part.from_x)),
-                            );
+                            rows[lane] =
+                                V::load_first(n_p, from.wrapping_offset(steps(lane, part.from_x)));
                         }
                     }
                     let columns = transposed::<V>(rows);
@@ -241,8 +228,9 @@ unsafe fn copy_elements<S: Scalar>(part: &Part<S>) {
             unsafe {
                 let from = part
                     .from
-                    .offset(x as isize * part.from_x + p as isize * part.from_p);
-                *part.to.add(p * part.width + x) = *from;
+                    .wrapping_offset(steps(x, part.from_x))
+                    .wrapping_offset(steps(p, part.from_p));
+                *part.to.wrapping_add(p * part.width + x) = *from;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use num_traits::{Float, Zero};
 
-use super::product::{Finish, Product, Start};
+use super::product::{Finish, Product, Start, steps};
 use super::simd::Simd;
 use super::sweep::evenly;
 
@@ -74,7 +74,7 @@ pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
     i: usize,
 ) {
     let rows = product.rows(i..i + R);
-    let Product { a, update, .. } = rows;
+    let Product { n, a, update, .. } = rows;
     // SAFETY: the caller's: A has so many rows and columns, and a bias as many rows; the rows are
     // within C.
     unsafe {
@@ -82,77 +82,82 @@ pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
         let mut factors = [[zero; K]; R];
         let mut starts = [zero; R];
         for r in 0..R {
-            let a_row = a.at.wrapping_offset(r as isize * a.row);
+            let a_row = a.at.wrapping_offset(steps(r, a.row));
             for k in 0..K {
-                factors[r][k] = V::splat(*a_row.wrapping_offset(k as isize * a.col));
+                factors[r][k] = V::splat_at(a_row.wrapping_offset(steps(k, a.col)));
             }
             if let Start::Bias(bias) = update.start {
-                starts[r] = V::splat(*bias.wrapping_add(r));
+                starts[r] = V::splat_at(bias.wrapping_add(r));
             }
         }
-        match update.finish {
-            Finish::WherePositive(gate) => {
-                pass::<V, R, K, true>(&rows, factors, starts, zero, gate);
+        // There is a gate, or a floor: both of the others are the greater one of two numbers.
+        let (gate, floor) = match update.finish {
+            Finish::WherePositive(gate) => (gate, zero),
+            Finish::Relu => (ptr::null(), zero),
+            Finish::Identity => (ptr::null(), V::splat(V::Scalar::neg_infinity())),
+            Finish::WhereMarked(_) => unreachable!("panels have no marks"),
+        };
+        let mut pass = Pass::<V, R, K> {
+            factors,
+            starts,
+            floor,
+            rows,
+            gate,
+        };
+        let is_gated = !gate.is_null();
+        if is_gated {
+            for _ in 0..n / V::LANES {
+                pass.column(V::LANES, true);
             }
-            // Both are the greater one of two numbers, so that there is one loop for both.
-            of_itself => {
-                let floor = match of_itself {
-                    Finish::Relu => V::Scalar::zero(),
-                    Finish::Identity => V::Scalar::neg_infinity(),
-                    _ => unreachable!("a gate has its own loop, and panels no marks"),
-                };
-                pass::<V, R, K, false>(&rows, factors, starts, V::splat(floor), ptr::null());
+        } else {
+            for _ in 0..n / V::LANES {
+                pass.column(V::LANES, false);
             }
+        }
+        let last = n % V::LANES;
+        if last > 0 {
+            pass.column(last, is_gated);
         }
     }
 }
 
-/// From one end of the rows to the other. Either they are gated, or have a floor.
-#[inline(always)]
-unsafe fn pass<V: Simd, const R: usize, const K: usize, const GATED: bool>(
-    rows: &Product<V::Scalar>,
+/// What goes from one end of the rows to the other, and where it is: the rows begin there.
+struct Pass<V: Simd, const R: usize, const K: usize> {
     factors: [[V::Vector; K]; R],
     starts: [V::Vector; R],
     floor: V::Vector,
-    mut gate: *const V::Scalar,
-) {
-    let Product {
-        n, mut b, mut c, ..
-    } = *rows;
-    // A macro, because a closure does not get the instruction set.
-    macro_rules! multiply {
-        ($lanes:expr) => {
-            let mut b_column = [floor; K];
+    rows: Product<V::Scalar>,
+    gate: *const V::Scalar,
+}
+
+impl<V: Simd, const R: usize, const K: usize> Pass<V, R, K> {
+    /// A vector of each row, its first lanes, and on to the next one.
+    #[inline(always)]
+    unsafe fn column(&mut self, lanes: usize, is_gated: bool) {
+        let Product { b, c, .. } = &mut self.rows;
+        // SAFETY: the caller's.
+        unsafe {
+            let mut b_column = [self.floor; K];
             for k in 0..K {
-                b_column[k] = V::load_first($lanes, b.at.wrapping_offset(k as isize * b.row));
+                b_column[k] = V::load_first(lanes, b.at.wrapping_offset(steps(k, b.row)));
             }
             for r in 0..R {
-                let mut x = starts[r];
+                let mut x = self.starts[r];
                 for k in 0..K {
-                    x = V::mul_add(factors[r][k], b_column[k], x);
+                    x = V::mul_add(self.factors[r][k], b_column[k], x);
                 }
-                let row = r as isize * c.row;
-                if GATED {
-                    let gate = V::load_first($lanes, gate.wrapping_offset(row));
-                    x = V::where_positive(gate, x);
+                let row = steps(r, c.row);
+                x = if is_gated {
+                    let gate = V::load_first(lanes, self.gate.wrapping_offset(row));
+                    V::where_positive(gate, x)
                 } else {
-                    x = V::at_least(floor, x);
-                }
-                V::store_first($lanes, x, c.at.wrapping_offset(row));
+                    V::at_least(self.floor, x)
+                };
+                V::store_first(lanes, x, c.at.wrapping_offset(row));
             }
-        };
-    }
-    // SAFETY: the caller's.
-    unsafe {
-        for _ in 0..n / V::LANES {
-            multiply!(V::LANES);
-            b.at = b.at.wrapping_add(V::LANES);
-            c.at = c.at.wrapping_add(V::LANES);
-            gate = gate.wrapping_add(V::LANES);
-        }
-        let last = n % V::LANES;
-        if last > 0 {
-            multiply!(last);
+            b.at = b.at.wrapping_add(lanes);
+            c.at = c.at.wrapping_add(lanes);
+            self.gate = self.gate.wrapping_add(lanes);
         }
     }
 }

@@ -34,6 +34,13 @@ impl<P> Place<P> {
     }
 }
 
+/// How far `n` steps of a stride are. Whatever the stride is of a row that is not there, this is no
+/// overflow: an address that is not used may be any.
+#[inline(always)]
+pub(super) fn steps(n: usize, stride: isize) -> isize {
+    (n as isize).wrapping_mul(stride)
+}
+
 /// What becomes of C, x being a sum: f(α x + β C), and if β is 0, C is read only where it is a gate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update<S> {
@@ -207,12 +214,12 @@ impl<S: Scalar> Product<S> {
     /// The rows of C in a range that is within 0..m, and what they are made of.
     #[inline(always)]
     pub(super) fn rows(&self, rows: Range<usize>) -> Self {
-        let start = rows.start as isize;
-        let to_c = start.wrapping_mul(self.c.row);
+        let start = rows.start;
+        let to_c = steps(start, self.c.row);
         Self {
             m: rows.len(),
             a: Place {
-                at: self.a.at.wrapping_offset(start.wrapping_mul(self.a.row)),
+                at: self.a.at.wrapping_offset(steps(start, self.a.row)),
                 ..self.a
             },
             c: Place {
@@ -221,7 +228,7 @@ impl<S: Scalar> Product<S> {
             },
             update: Update {
                 start: match self.update.start {
-                    Start::Bias(bias) => Start::Bias(bias.wrapping_offset(start)),
+                    Start::Bias(bias) => Start::Bias(bias.wrapping_add(start)),
                     Start::Zero => Start::Zero,
                 },
                 finish: self.update.finish.moved(to_c),
@@ -233,12 +240,12 @@ impl<S: Scalar> Product<S> {
 
     /// The columns of C in a range that is within 0..n, and what they are made of.
     pub(super) fn cols(&self, cols: Range<usize>) -> Self {
-        let start = cols.start as isize;
-        let to_c = start.wrapping_mul(self.c.col);
+        let start = cols.start;
+        let to_c = steps(start, self.c.col);
         Self {
             n: cols.len(),
             b: Place {
-                at: self.b.at.wrapping_offset(start.wrapping_mul(self.b.col)),
+                at: self.b.at.wrapping_offset(steps(start, self.b.col)),
                 ..self.b
             },
             c: Place {
@@ -267,7 +274,7 @@ impl<S: Scalar> Product<S> {
     /// whole. The first part is the one that applies β or the bias, the last one applies f.
     pub(super) fn inner(&self, inner: Range<usize>) -> Self {
         debug_assert!(self.has_parts() || inner == (0..self.k));
-        let start = inner.start as isize;
+        let start = inner.start;
         let mut update = self.update;
         if inner.start > 0 {
             update.start = Start::Zero;
@@ -279,11 +286,11 @@ impl<S: Scalar> Product<S> {
         Self {
             k: inner.len(),
             a: Place {
-                at: self.a.at.wrapping_offset(start.wrapping_mul(self.a.col)),
+                at: self.a.at.wrapping_offset(steps(start, self.a.col)),
                 ..self.a
             },
             b: Place {
-                at: self.b.at.wrapping_offset(start.wrapping_mul(self.b.row)),
+                at: self.b.at.wrapping_offset(steps(start, self.b.row)),
                 ..self.b
             },
             update,

@@ -50,6 +50,9 @@ pub(crate) trait Simd: 'static {
     const DOT_ROWS: &'static [usize];
 
     unsafe fn splat(x: Self::Scalar) -> Self::Vector;
+    /// A number from memory: where debug assertions are on, without one about its address, which the
+    /// inner loops would have for every row.
+    unsafe fn splat_at(from: *const Self::Scalar) -> Self::Vector;
     unsafe fn load(from: *const Self::Scalar) -> Self::Vector;
     unsafe fn store(x: Self::Vector, to: *mut Self::Scalar);
     /// The first `n` lanes, 0 < n ≤ LANES, the others zero; what they stand for is not read.
@@ -96,7 +99,7 @@ pub(crate) trait Simd: 'static {
     );
     unsafe fn panel<const R: usize, const K: usize>(product: &Product<Self::Scalar>, i: usize);
     unsafe fn finish(sums: *const Self::Vector, size: [usize; 2], tile: &Tile<'_, Self::Scalar>);
-    unsafe fn dot_tile<const R: usize, const C: usize, const U: usize, const SUMMED: usize>(
+    unsafe fn dot_tile<const R: usize, const C: usize, const U: usize, const SUMMED: bool>(
         product: &Product<Self::Scalar>,
         tile: &TileAt<Self::Scalar>,
     );
@@ -113,6 +116,22 @@ pub(crate) trait Simd: 'static {
 
     /// The columns of a register tile.
     const COLS: usize = Self::LANES * Self::VECTORS;
+}
+
+/// n itself, of which the compiler knows no more: of steps that it sees it keeps all multiples, most of
+/// them in memory, and a transposition has enough to load and store as it is.
+#[inline(always)]
+pub(super) fn hidden(n: isize) -> isize {
+    #[cfg(target_arch = "x86_64")]
+    let n = {
+        let mut n = n;
+        // SAFETY: there is no instruction in it.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags));
+        }
+        n
+    };
+    n
 }
 
 /// The columns of a matrix of LANES rows, whose `cols` columns, a power of two, are as many vectors
@@ -221,7 +240,7 @@ macro_rules! entry_points {
             const R: usize,
             const C: usize,
             const U: usize,
-            const SUMMED: usize,
+            const SUMMED: bool,
         >(
             product: &crate::matmul::product::Product<Self::Scalar>,
             tile: &crate::matmul::dots::TileAt<Self::Scalar>,

@@ -7,8 +7,8 @@ use std::ptr;
 
 use num_traits::Zero;
 
-use super::product::{Finish, Place, Product, Start, Update};
-use super::simd::Simd;
+use super::product::{Finish, Place, Product, Start, Update, steps};
+use super::simd::{Simd, hidden};
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
 ///
@@ -105,13 +105,10 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
     i: usize,
 ) {
     let Product { k, n, c, .. } = *product;
-    let row = i as isize;
+    let to_c = steps(i, c.row);
     let a = if packed.a.is_null() {
         Place {
-            at: product
-                .a
-                .at
-                .wrapping_offset(row.wrapping_mul(product.a.row)),
+            at: product.a.at.wrapping_offset(steps(i, product.a.row)),
             ..product.a
         }
     } else {
@@ -131,7 +128,7 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
             // Of a column the last row: where the others end, a line may.
             let ahead = if a.row == 1 { 2 * R - 1 } else { R };
             Place {
-                at: a.at.wrapping_offset((ahead as isize).wrapping_mul(a.row)),
+                at: a.at.wrapping_offset(steps(ahead, a.row)),
                 ..a
             }
         }
@@ -142,25 +139,25 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
         },
     };
     // Of rows that follow each other without a gap, a tile can fetch several.
-    if next_a.row == (k as isize).wrapping_mul(next_a.col) {
+    if next_a.row == steps(k, next_a.col) {
         let tiles = (n / V::COLS).clamp(1, R);
-        let rows = R.div_ceil(tiles) as isize;
-        next_a.row = rows.wrapping_mul(next_a.row);
-        next_a.col = rows.wrapping_mul(next_a.col);
+        let rows = R.div_ceil(tiles);
+        next_a.row = steps(rows, next_a.row);
+        next_a.col = steps(rows, next_a.col);
     }
     let mut tile = Tile {
         k,
         a,
         b: product.b.at,
         b_row: product.b.row,
-        c: c.at.wrapping_offset(row.wrapping_mul(c.row)),
+        c: c.at.wrapping_offset(to_c),
         c_row: c.row,
         last: V::LANES,
         start: match product.update.start {
             Start::Bias(bias) => Start::Bias(bias.wrapping_add(i)),
             Start::Zero => Start::Zero,
         },
-        finish: product.update.finish.moved(row.wrapping_mul(c.row)),
+        finish: product.update.finish.moved(to_c),
         is_a_write: product.update.is_a_write(),
         update: &product.update,
         next_a,
@@ -236,7 +233,7 @@ pub(super) unsafe fn finish<V: Simd>(
     unsafe {
         for r in 0..rows {
             for v in 0..vectors {
-                let element = (r as isize * tile.c_row).wrapping_add((v * V::LANES) as isize);
+                let element = steps(r, tile.c_row).wrapping_add((v * V::LANES) as isize);
                 let c = tile.c.wrapping_offset(element);
                 let lanes = if v + 1 < vectors { V::LANES } else { tile.last };
                 let mut x = V::mul(V::splat(alpha), *sums.add(r * vectors + v));
@@ -309,14 +306,14 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
     // A macro, because a closure does not get the instruction set.
     macro_rules! at {
         ($c:expr, $r:expr, $v:expr) => {
-            $c.wrapping_offset(($r as isize).wrapping_mul(tile.c_row))
+            $c.wrapping_offset(steps($r, tile.c_row))
                 .wrapping_add($v * V::LANES)
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
     let mut a_rows = [a.at; R];
     for r in 1..R {
-        a_rows[r] = a.at.wrapping_offset((r as isize).wrapping_mul(a.row));
+        a_rows[r] = a.at.wrapping_offset(steps(r, a.row));
     }
     if N == 1 && R > 2 {
         // Of pointers that it knows to be equally far apart the compiler makes a chain of
@@ -341,7 +338,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         let mut x = [[zero; N]; R];
         if let Start::Bias(bias) = tile.start {
             for r in 0..R {
-                x[r] = [V::splat(*bias.wrapping_add(r)); N];
+                x[r] = [V::splat_at(bias.wrapping_add(r)); N];
             }
         }
         let mut b_row = [zero; N];
@@ -351,34 +348,30 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             _ => AHEAD.wrapping_mul(tile.b_row),
         };
         let mut next_a = tile.next_a.at;
-        macro_rules! add_products {
-            ($fetch:expr) => {
-                for _ in 0..k {
+        let mut fetches = isize::from(fetches);
+        for _ in 0..k {
+            for v in 0..N {
+                b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
+            }
+            // Asked every time, which costs less than a second loop for every tile.
+            if const { R >= 3 && N == V::VECTORS } {
+                fetches = hidden(fetches);
+                if fetches != 0 {
                     for v in 0..N {
-                        b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
-                        if $fetch {
-                            V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
-                        }
+                        V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
                     }
-                    if $fetch {
-                        V::prefetch_from_afar(next_a);
-                        next_a = next_a.wrapping_offset(tile.next_a.col);
-                    }
-                    for r in 0..R {
-                        let a = V::splat(*a_rows[r].wrapping_offset(column));
-                        for v in 0..N {
-                            x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
-                        }
-                    }
-                    column = column.wrapping_add(a.col);
-                    b = b.wrapping_offset(tile.b_row);
+                    V::prefetch_from_afar(next_a);
+                    next_a = next_a.wrapping_offset(tile.next_a.col);
                 }
-            };
-        }
-        if fetches {
-            add_products!(true);
-        } else {
-            add_products!(false);
+            }
+            for r in 0..R {
+                let a = V::splat_at(a_rows[r].wrapping_offset(column));
+                for v in 0..N {
+                    x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
+                }
+            }
+            column = column.wrapping_add(a.col);
+            b = b.wrapping_offset(tile.b_row);
         }
 
         if !tile.is_a_write {

@@ -17,7 +17,8 @@ macro_rules! mask {
 }
 
 macro_rules! avx2 {
-    ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident, $loadu:ident,
+    ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident,
+     $broadcast:ident, $load_one:ident, $loadu:ident,
      $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
      $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident, $movemask:ident) => {
         impl Simd for $name {
@@ -36,6 +37,12 @@ macro_rules! avx2 {
             unsafe fn splat(x: $scalar) -> $vector {
                 // SAFETY: the caller's, as in every method below.
                 unsafe { $set1(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn splat_at(from: *const $scalar) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $broadcast($load_one(from)) }
             }
 
             #[inline(always)]
@@ -159,6 +166,8 @@ avx2!(
     4,
     i64,
     _mm256_set1_pd,
+    _mm256_broadcastsd_pd,
+    _mm_load_sd,
     _mm256_loadu_pd,
     _mm256_storeu_pd,
     _mm256_maskload_pd,
@@ -181,6 +190,8 @@ avx2!(
     8,
     i32,
     _mm256_set1_ps,
+    _mm256_broadcastss_ps,
+    _mm_load_ss,
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_maskload_ps,

@@ -22,7 +22,8 @@ macro_rules! zip_indices {
 }
 
 macro_rules! avx512 {
-    ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident, $loadu:ident,
+    ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident,
+     $broadcast:ident, $load_one:ident, $loadu:ident,
      $storeu:ident, $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
      $cmp_mask:ident, $maskz_mov:ident, $permutex2var:ident, $index:ty,
      $unpacklo:ident, $unpackhi:ident, $shuffle:ident) => {
@@ -42,6 +43,12 @@ macro_rules! avx512 {
             unsafe fn splat(x: $scalar) -> $vector {
                 // SAFETY: the caller's, as in every method below.
                 unsafe { $set1(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn splat_at(from: *const $scalar) -> $vector {
+                // SAFETY: the caller's.
+                unsafe { $broadcast($load_one(from)) }
             }
 
             #[inline(always)]
@@ -165,6 +172,8 @@ avx512!(
     8,
     u8,
     _mm512_set1_pd,
+    _mm512_broadcastsd_pd,
+    _mm_load_sd,
     _mm512_loadu_pd,
     _mm512_storeu_pd,
     _mm512_maskz_loadu_pd,
@@ -188,6 +197,8 @@ avx512!(
     16,
     u16,
     _mm512_set1_ps,
+    _mm512_broadcastss_ps,
+    _mm_load_ss,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_maskz_loadu_ps,
