@@ -165,19 +165,21 @@ pub(super) unsafe fn dot_tile<
                         row_sums[r] = V::add(row_sums[r], row);
                     }
                     for col in 0..C {
-                        x[r][col][$u] = V::mul_add(row, columns[col], x[r][col][$u]);
+                        let x = &mut x[r][col][$u];
+                        *x = V::mul_add(row, columns[col], *x);
                     }
                 }
             };
         }
+        let step = const { U * V::LANES };
         let mut left = k;
-        while left >= U * V::LANES {
+        while left >= step {
             for u in 0..U {
                 add_products!(u, at => V::load(at));
                 a.at = a.at.wrapping_add(V::LANES);
                 b.at = b.at.wrapping_add(V::LANES);
             }
-            left -= U * V::LANES;
+            left -= step;
         }
         while left > 0 {
             let n = left.min(V::LANES);

@@ -184,15 +184,15 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
             ($($vectors:literal)*) => {
                 match vectors {
                     $($vectors if const { $vectors <= widest::<V>(R) } => loop {
-                        let width = left.min($vectors * V::LANES);
-                        tile.last = width - ($vectors - 1) * V::LANES;
+                        let width = left.min(const { $vectors * V::LANES });
+                        tile.last = width - const { ($vectors - 1) * V::LANES };
                         multiply::<V, R, $vectors>(&tile);
                         tile.b = tile.b.wrapping_add(b_strip);
                         tile.next_a.at = tile.next_a.at.wrapping_offset(tile.next_a.row);
                         tile.c = tile.c.wrapping_add(width);
                         tile.finish = tile.finish.moved(width as isize);
                         left -= width;
-                        if left <= 2 * $vectors * V::LANES {
+                        if left <= const { 2 * $vectors * V::LANES } {
                             break; // the last two may be of other widths
                         }
                     },)*
@@ -344,7 +344,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         let mut b_row = [zero; N];
         let mut column = 0;
         let ahead = match tile.fetched {
-            Fetched::Strip => (2 * N * V::LANES) as isize,
+            Fetched::Strip => const { (2 * N * V::LANES) as isize },
             _ => AHEAD.wrapping_mul(tile.b_row),
         };
         let mut next_a = tile.next_a.at;
@@ -367,7 +367,8 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             for r in 0..R {
                 let a = V::splat_at(a_rows[r].wrapping_offset(column));
                 for v in 0..N {
-                    x[r][v] = V::mul_add(a, b_row[v], x[r][v]);
+                    let x = &mut x[r][v];
+                    *x = V::mul_add(a, b_row[v], *x);
                 }
             }
             column = column.wrapping_add(a.col);

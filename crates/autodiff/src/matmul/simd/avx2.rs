@@ -12,9 +12,14 @@ pub(crate) struct F32;
 macro_rules! mask {
     ($n:expr, $index:ty, $lanes:literal) => {{
         const WINDOW: [[$index; $lanes]; 2] = [[-1; $lanes], [0; $lanes]];
-        _mm256_loadu_si256(WINDOW.as_ptr().cast::<$index>().add($lanes - $n).cast())
+        let first = WINDOW.as_ptr().cast::<$index>().wrapping_add($lanes - $n);
+        (*first.cast::<Unaligned>()).0
     }};
 }
+
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Unaligned(__m256i);
 
 macro_rules! avx2 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident,
@@ -48,13 +53,13 @@ macro_rules! avx2 {
             #[inline(always)]
             unsafe fn load(from: *const $scalar) -> $vector {
                 // SAFETY: the caller's.
-                unsafe { $loadu(from) }
+                unsafe { $maskload(from, mask!($lanes, $index, $lanes)) }
             }
 
             #[inline(always)]
             unsafe fn store(x: $vector, to: *mut $scalar) {
                 // SAFETY: the caller's.
-                unsafe { $storeu(to, x) }
+                unsafe { $maskstore(to, mask!($lanes, $index, $lanes), x) }
             }
 
             #[inline(always)]
@@ -62,7 +67,7 @@ macro_rules! avx2 {
                 // SAFETY: the caller's; lanes that are masked out are not read.
                 unsafe {
                     match n {
-                        $lanes => $loadu(from),
+                        $lanes => Self::load(from),
                         _ => $maskload(from, mask!(n, $index, $lanes)),
                     }
                 }
@@ -73,7 +78,7 @@ macro_rules! avx2 {
                 // SAFETY: the caller's; lanes that are masked out are not written.
                 unsafe {
                     match n {
-                        $lanes => $storeu(to, x), // a masked store is slow
+                        $lanes => Self::store(x, to), // a masked store is slow
                         _ => $maskstore(to, mask!(n, $index, $lanes), x),
                     }
                 }

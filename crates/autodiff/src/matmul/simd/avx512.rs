@@ -54,13 +54,13 @@ macro_rules! avx512 {
             #[inline(always)]
             unsafe fn load(from: *const $scalar) -> $vector {
                 // SAFETY: the caller's.
-                unsafe { $loadu(from) }
+                unsafe { $maskz_loadu(<$mask>::MAX, from) }
             }
 
             #[inline(always)]
             unsafe fn store(x: $vector, to: *mut $scalar) {
                 // SAFETY: the caller's.
-                unsafe { $storeu(to, x) }
+                unsafe { $mask_storeu(to, <$mask>::MAX, x) }
             }
 
             #[inline(always)]
