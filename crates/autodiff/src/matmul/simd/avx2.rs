@@ -12,7 +12,10 @@ pub(crate) struct F32;
 macro_rules! mask {
     ($n:expr, $index:ty, $lanes:literal) => {{
         const WINDOW: [[$index; $lanes]; 2] = [[-1; $lanes], [0; $lanes]];
-        let first = WINDOW.as_ptr().cast::<$index>().wrapping_add($lanes - $n);
+        let first = WINDOW
+            .as_ptr()
+            .cast::<$index>()
+            .wrapping_add(usize::wrapping_sub($lanes, $n));
         (*first.cast::<Unaligned>()).0
     }};
 }

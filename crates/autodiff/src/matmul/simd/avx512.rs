@@ -21,6 +21,13 @@ macro_rules! zip_indices {
     }};
 }
 
+/// A bit for each of the first `n` lanes.
+macro_rules! first {
+    ($n:expr, $mask:ty, $lanes:literal) => {
+        <$mask>::MAX.wrapping_shr(usize::wrapping_sub($lanes, $n) as u32)
+    };
+}
+
 macro_rules! avx512 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident,
      $broadcast:ident, $load_one:ident, $loadu:ident,
@@ -66,13 +73,13 @@ macro_rules! avx512 {
             #[inline(always)]
             unsafe fn load_first(n: usize, from: *const $scalar) -> $vector {
                 // SAFETY: the caller's; lanes that are masked out are not read.
-                unsafe { $maskz_loadu(<$mask>::MAX >> ($lanes - n), from) }
+                unsafe { $maskz_loadu(first!(n, $mask, $lanes), from) }
             }
 
             #[inline(always)]
             unsafe fn store_first(n: usize, x: $vector, to: *mut $scalar) {
                 // SAFETY: the caller's; lanes that are masked out are not written.
-                unsafe { $mask_storeu(to, <$mask>::MAX >> ($lanes - n), x) }
+                unsafe { $mask_storeu(to, first!(n, $mask, $lanes), x) }
             }
 
             #[inline(always)]
