@@ -141,7 +141,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let is_by_pages = is_multiple_of::<V::Scalar>(PAGE, product.a.col);
     let pack_a = match (product.a.row, product.a.col) {
         (_, 1) => false,
-        (1, _) => is_by_pages && !has_whole_lines,
+        (1, _) => !has_whole_lines,
         _ => true,
     };
     // What was fastest: a block of B, and what is read of A meanwhile, fit in the second cache wherever

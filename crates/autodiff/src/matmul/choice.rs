@@ -138,14 +138,31 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
             .into_iter()
             .any(|stride| is_multiple_of::<S>(step, stride));
     match product.b_has_rows() {
-        true if fits && !collides || k <= LONGEST => Kernel::InPlace(isa),
+        true if fits_in_place::<S>(isa, product) && !collides || k <= LONGEST => {
+            Kernel::InPlace(isa)
+        }
         true if m <= few_rows(isa, product, collides) => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
 }
 
+/// Whether B stays near enough to be read where it lies by every band.
+fn fits_in_place<S>(isa: Isa, product: &Product<S>) -> bool {
+    let bytes = product
+        .k
+        .saturating_mul(product.n)
+        .saturating_mul(size_of::<S>());
+    match isa {
+        // Of half a line from every row, what is next is not fetched by itself.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => bytes < FIRST_CACHE,
+        _ => bytes <= SECOND_CACHE / 2,
+    }
+}
+
 /// Of the machines that were measured.
+const FIRST_CACHE: usize = 32 << 10;
 const SECOND_CACHE: usize = 1 << 20;
 
 /// Products with no more rows use every element of B too seldom to copy it, as a block of its columns

@@ -141,7 +141,7 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
 }
 
 /// Multiples of every tile's rows and columns; panels may be cut anywhere.
-const ROWS: usize = 8;
+const ROWS: usize = 24;
 const COLS: usize = 48;
 
 #[cfg(test)]

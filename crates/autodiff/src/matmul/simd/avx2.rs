@@ -24,19 +24,66 @@ macro_rules! mask {
 #[repr(C, packed)]
 struct Unaligned(__m256i);
 
+/// The first `n` lanes, of which one or more are left over.
+///
+/// # Safety
+///
+/// The machine has AVX2; so many lanes may be written.
+#[inline(always)]
+unsafe fn store_some_f64(n: usize, x: __m256d, mut to: *mut f64) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut part = _mm256_castpd256_pd128(x);
+        if n & 2 != 0 {
+            _mm_storeu_pd(to, part);
+            to = to.wrapping_add(2);
+            part = _mm256_extractf128_pd::<1>(x);
+        }
+        if n & 1 != 0 {
+            _mm_store_sd(to, part);
+        }
+    }
+}
+
+/// The first `n` lanes, of which one or more are left over.
+///
+/// # Safety
+///
+/// The machine has AVX2; so many lanes may be written.
+#[inline(always)]
+unsafe fn store_some_f32(n: usize, x: __m256, mut to: *mut f32) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut part = _mm256_castps256_ps128(x);
+        if n & 4 != 0 {
+            _mm_storeu_ps(to, part);
+            to = to.wrapping_add(4);
+            part = _mm256_extractf128_ps::<1>(x);
+        }
+        if n & 2 != 0 {
+            _mm_storel_epi64(to.cast(), _mm_castps_si128(part));
+            to = to.wrapping_add(2);
+            part = _mm_movehl_ps(part, part);
+        }
+        if n & 1 != 0 {
+            _mm_store_ss(to, part);
+        }
+    }
+}
+
 macro_rules! avx2 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident,
      $broadcast:ident, $load_one:ident, $loadu:ident,
      $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
-     $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident, $movemask:ident) => {
+     $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident, $movemask:ident, $store_some:ident) => {
         impl Simd for $name {
             type Scalar = $scalar;
             type Vector = $vector;
             const LANES: usize = $lanes;
             const PARTS: usize = 2;
             const REGISTERS: usize = 16;
-            const ROWS: usize = 4;
-            const VECTORS: usize = 3;
+            const ROWS: usize = 6;
+            const VECTORS: usize = 2;
             const DOT_ROWS: &'static [usize] = &[4, 3];
 
             entry_points!("avx2,fma");
@@ -78,11 +125,12 @@ macro_rules! avx2 {
 
             #[inline(always)]
             unsafe fn store_first(n: usize, x: $vector, to: *mut $scalar) {
-                // SAFETY: the caller's; lanes that are masked out are not written.
+                // SAFETY: the caller's.
                 unsafe {
                     match n {
-                        $lanes => Self::store(x, to), // a masked store is slow
-                        _ => $maskstore(to, mask!(n, $index, $lanes), x),
+                        $lanes => Self::store(x, to),
+                        // Where a masked load is as fast as another one, such a store may take dozens of cycles.
+                        _ => $store_some(n, x, to),
                     }
                 }
             }
@@ -189,7 +237,8 @@ avx2!(
     _mm256_unpacklo_pd,
     _mm256_unpackhi_pd,
     _mm256_permute2f128_pd,
-    _mm256_movemask_pd
+    _mm256_movemask_pd,
+    store_some_f64
 );
 avx2!(
     F32,
@@ -213,5 +262,6 @@ avx2!(
     _mm256_unpacklo_ps,
     _mm256_unpackhi_ps,
     _mm256_permute2f128_ps,
-    _mm256_movemask_ps
+    _mm256_movemask_ps,
+    store_some_f32
 );
