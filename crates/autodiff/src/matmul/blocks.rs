@@ -134,9 +134,9 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 /// For C with contiguous rows and any A and B, large enough for the copies to pay.
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
-    // Rows or columns of A that are contiguous are read where they are, again for every block of B. Of
-    // columns whole pages apart, what is read for a band is in the same few sets of the caches, for
-    // which vectors of less than a line do not leave the time.
+    // Rows of A that are contiguous are read where they are, again for every block of B, and columns as
+    // well by vectors of a whole line. Others have fewer in a band, and a line of every column is read for
+    // less than half of it.
     let has_whole_lines = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
     let is_by_pages = is_multiple_of::<V::Scalar>(PAGE, product.a.col);
     let pack_a = match (product.a.row, product.a.col) {

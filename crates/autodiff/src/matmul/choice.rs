@@ -154,7 +154,7 @@ fn fits_in_place<S>(isa: Isa, product: &Product<S>) -> bool {
         .saturating_mul(product.n)
         .saturating_mul(size_of::<S>());
     match isa {
-        // Of half a line from every row, what is next is not fetched by itself.
+        // Few vectors of half a line are read of every row before the next one.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => bytes < FIRST_CACHE,
         _ => bytes <= SECOND_CACHE / 2,
@@ -170,11 +170,11 @@ const SECOND_CACHE: usize = 1 << 20;
 fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
     let longest = |few: usize| if product.k > 1024 { few.min(16) } else { few };
     match isa {
-        // Its bands have half the rows, so that B is read twice as often, and columns of A are half a line.
+        // Its bands have fewer rows, so that B is read more often, and columns of A are half a line.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 if collides => 8,
+        Isa::Avx2 if collides => 12,
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => longest(if product.a.col == 1 { 32 } else { 16 }),
+        Isa::Avx2 => longest(if product.a.col == 1 { 48 } else { 16 }),
         _ if collides => longest(24),
         _ => longest(64),
     }
