@@ -209,9 +209,11 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
 /// [`VECTORS`](Simd::VECTORS), where there are registers for them.
 #[inline(always)]
 const fn widest<V: Simd>(rows: usize) -> usize {
-    match (V::LANES * size_of::<V::Scalar>(), rows) {
-        (64, 1) => 8,
-        (64, 2) => 4,
+    let bytes = V::LANES * size_of::<V::Scalar>();
+    match (bytes, rows) {
+        (32 | 64, 1) => 8,
+        (32 | 64, 2) => 4,
+        (32, 3) => 3,
         _ => V::VECTORS,
     }
 }

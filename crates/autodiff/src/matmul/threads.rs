@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::kernel::Kernel;
+use super::kernel::{Isa, Kernel};
 use super::native::Native;
 use super::product::{Product, parts};
+use super::simd::Simd;
+use super::simd::portable::Four;
 
 /// 0: as many as the machine has cores for this process.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
@@ -134,15 +136,25 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
     // SAFETY: the caller's; parts are disjoint.
     let run = move |part: Product<S>| unsafe { kernel.call(&part) };
     if m >= n {
-        share_out(threads, &mut share(m, ROWS).map(by_rows), &run);
+        share_out(threads, &mut share(m, tile_rows::<S>()).map(by_rows), &run);
     } else {
-        share_out(threads, &mut share(n, COLS).map(by_cols), &run);
+        share_out(threads, &mut share(n, TILE_COLS).map(by_cols), &run);
     }
 }
 
-/// Multiples of every tile's rows and columns; panels may be cut anywhere.
-const ROWS: usize = 24;
-const COLS: usize = 48;
+/// The rows of the best tile; panels may be cut anywhere.
+fn tile_rows<S: Native>() -> usize {
+    match Isa::best() {
+        Isa::Portable => Four::<S>::ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => S::Avx2::ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => S::Avx512::ROWS,
+    }
+}
+
+/// A multiple of every tile's columns.
+const TILE_COLS: usize = 48;
 
 #[cfg(test)]
 mod tests {
