@@ -33,7 +33,7 @@ const LINES_OF_STRIPS: usize = 512;
 /// As many of B's strips as fit in these, 16 KiB, are packed at once, or one: they stay in the first cache.
 const LINES_AT_ONCE: usize = 256;
 
-/// What the blocks of `packed` are measured in, 48 KiB.
+/// What the blocks of `packed` are measured in, 48 KiB, or two thirds of it for vectors of less than a line.
 const LINES_OF_A_BLOCK: usize = 768;
 
 /// What is swept of a larger B at a time where it lies, in bytes: it is still in the second cache when
@@ -135,8 +135,7 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     // Rows of A that are contiguous are read where they are, again for every block of B, and columns as
-    // well by vectors of a whole line. Others have fewer in a band, and a line of every column is read for
-    // less than half of it.
+    // well by vectors of a whole line: others take a part of one from every column.
     let has_whole_lines = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
     let is_by_pages = is_multiple_of::<V::Scalar>(PAGE, product.a.col);
     let pack_a = match (product.a.row, product.a.col) {
@@ -147,7 +146,10 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     // What was fastest: a block of B, and what is read of A meanwhile, fit in the second cache wherever
     // its pages lie. To vectors of a whole line it matters that C is written once, if that leaves
     // enough strips to use a row of A for.
-    let block = const { inner_block::<V>(LINES_OF_A_BLOCK) };
+    let block = match has_whole_lines {
+        true => const { inner_block::<V>(LINES_OF_A_BLOCK) },
+        false => const { inner_block::<V>(2 * LINES_OF_A_BLOCK / 3) },
+    };
     let is_whole = has_whole_lines && product.a.col == 1 && product.k <= 4 * block;
     let most = match pack_a {
         false if is_whole => 4 * block,

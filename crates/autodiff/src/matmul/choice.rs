@@ -103,7 +103,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | A B | kernel | because |
 /// |---|---|---|
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
-/// | B within the second cache, few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
+/// | B within the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | the same, B's columns contiguous | `Strips` | the copy transposes |
 /// | larger, or rows whole pages apart (half ones for columns of A) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
@@ -156,7 +156,7 @@ fn fits_in_place<S>(isa: Isa, product: &Product<S>) -> bool {
     match isa {
         // Few vectors of half a line are read of every row before the next one.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => bytes < FIRST_CACHE,
+        Isa::Avx2 => bytes < FIRST_CACHE, // C and A want a place there too
         _ => bytes <= SECOND_CACHE / 2,
     }
 }

@@ -69,8 +69,8 @@ pub enum Kernel {
     InPlace(Isa),
     /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),
-    /// The same on blocks of B, and of A if neither its rows nor its columns are contiguous, copied to a
-    /// workspace, which the thread keeps. Rows or columns of C are contiguous.
+    /// The same on blocks of B, and of A unless its rows are contiguous (AVX-512: or its columns), copied to
+    /// a workspace, which the thread keeps. Rows or columns of C are contiguous.
     Packed(Isa),
     /// Inner products. Rows of A and columns of B are contiguous.
     Dots(Isa),
@@ -351,7 +351,7 @@ mod tests {
                     [5, 4, 11],
                     [9, 20, 50],
                     [13, 130, 49],
-                    [67, 1030, 53],
+                    [97, 1157, 101],
                     [9, 1300, 33],
                     [12, 700, 130],
                     // Of which one column is more than a block.

@@ -27,7 +27,7 @@ pub(crate) trait Native: Scalar {
     ///
     /// # Safety
     ///
-    /// As of [`run`](Self::run); there is a place for the sum of every row of A, none of them A's,
+    /// As of [`run_oriented`](Self::run_oriented); there is a place for the sum of every row of A, none of them A's,
     /// B's or C's.
     unsafe fn run_and_sum_rows(product: &Product<Self>, sums: Sums<Self>) -> bool;
 

@@ -139,11 +139,11 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
         unsafe {
             let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
             for v in 0..K {
-                rows[v] = V::load(part.from.add(x * K + v * V::LANES));
+                rows[v] = V::load(part.from.wrapping_add(x * K + v * V::LANES));
             }
             let columns = columns_without_gaps::<V>(rows, K);
             for p in 0..K {
-                V::store(columns[p], part.to.add(p * part.width + x));
+                V::store(columns[p], part.to.wrapping_add(p * part.width + x));
             }
         }
         x += V::LANES;
@@ -185,6 +185,8 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                             row = hidden(row.wrapping_add(part.from_x));
                         }
                     }
+                    // Hidden: of steps that it sees the compiler keeps all multiples, most of them in memory, and
+                    // a transposition has enough to load and store as it is.
                     let mut row = 0;
                     for lane in 0..V::LANES {
                         rows[lane] = V::load(from.wrapping_offset(row));

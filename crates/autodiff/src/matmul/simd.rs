@@ -53,6 +53,9 @@ pub(crate) trait Simd: 'static {
     /// A number from memory: where debug assertions are on, without one about its address, which the
     /// inner loops would have for every row.
     unsafe fn splat_at(from: *const Self::Scalar) -> Self::Vector;
+    /// On x86 a masked load of all lanes, and the same for [`store`](Self::store): the compiler makes plain ones
+    /// of them, and a debug build does not ask, in every kernel, whether two places overlap, as it does of
+    /// the intrinsics for plain ones.
     unsafe fn load(from: *const Self::Scalar) -> Self::Vector;
     unsafe fn store(x: Self::Vector, to: *mut Self::Scalar);
     /// The first `n` lanes, 0 < n ≤ LANES, the others zero; what they stand for is not read.
@@ -118,8 +121,7 @@ pub(crate) trait Simd: 'static {
     const COLS: usize = Self::LANES * Self::VECTORS;
 }
 
-/// n itself, of which the compiler knows no more: of steps that it sees it keeps all multiples, most of
-/// them in memory, and a transposition has enough to load and store as it is.
+/// n itself, of which the compiler knows no more.
 #[inline(always)]
 pub(super) fn hidden(n: isize) -> isize {
     #[cfg(target_arch = "x86_64")]

@@ -209,11 +209,10 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
 /// [`VECTORS`](Simd::VECTORS), where there are registers for them.
 #[inline(always)]
 const fn widest<V: Simd>(rows: usize) -> usize {
-    let bytes = V::LANES * size_of::<V::Scalar>();
-    match (bytes, rows) {
-        (32 | 64, 1) => 8,
-        (32 | 64, 2) => 4,
-        (32, 3) => 3,
+    match (V::REGISTERS, rows) {
+        (16 | 32, 1) => 8,
+        (16 | 32, 2) => 4,
+        (16, 3) => 3,
         _ => V::VECTORS,
     }
 }
@@ -322,9 +321,10 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         // additions, which so few multiplications would wait for.
         a_rows = black_box(a_rows);
     }
-    // A product of one or two rows has wider tiles, and waits for memory whatever it fetches; others end in
-    // a few narrower ones.
-    let fetches = const { R >= 3 && N == V::VECTORS } && tile.fetched != Fetched::Nothing;
+    // A product of few rows has wider tiles, and waits for memory whatever it fetches; others end in a few
+    // narrower ones.
+    let may_fetch = const { R >= 3 && N == V::VECTORS };
+    let fetches = may_fetch && tile.fetched != Fetched::Nothing;
     // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
     unsafe {
         if fetches {
@@ -355,8 +355,9 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             for v in 0..N {
                 b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
             }
-            // Asked every time, which costs less than a second loop for every tile.
-            if const { R >= 3 && N == V::VECTORS } {
+            // Asked every time, of what the compiler does not know to be the same: it would make a second
+            // loop of every tile, and everybody's first build would wait for them.
+            if may_fetch {
                 fetches = hidden(fetches);
                 if fetches != 0 {
                     for v in 0..N {

@@ -153,7 +153,7 @@ fn tile_rows<S: Native>() -> usize {
     }
 }
 
-/// A multiple of every tile's columns.
+/// A multiple of the columns of every tile that B is packed for.
 const TILE_COLS: usize = 48;
 
 #[cfg(test)]

@@ -226,7 +226,7 @@ fn products_of_several_blocks_agree_too() {
         ..Layout::ROW_MAJOR
     };
     for size in [
-        [67, 1029, 517],
+        [103, 1157, 293],
         [129, 260, 97],
         [200, 521, 40],
         [9, 600, 1100],
@@ -286,7 +286,7 @@ fn products_of_several_blocks_agree_too() {
 /// It is fetched earlier than others.
 #[test]
 fn a_b_that_no_cache_holds_is_read_right() {
-    for m in [3, 20] {
+    for m in [3, 5, 20] {
         let product = Product {
             size: [m, 33, 100_003],
             layouts: [Layout::ROW_MAJOR; 3],

@@ -11,7 +11,7 @@ pub(crate) struct F32;
 /// −1, which is all bits, in the first `n` lanes: a window on a row of −1 and 0.
 macro_rules! mask {
     ($n:expr, $index:ty, $lanes:literal) => {{
-        const WINDOW: [[$index; $lanes]; 2] = [[-1; $lanes], [0; $lanes]];
+        static WINDOW: [[$index; $lanes]; 2] = [[-1; $lanes], [0; $lanes]];
         let first = WINDOW
             .as_ptr()
             .cast::<$index>()
@@ -20,6 +20,7 @@ macro_rules! mask {
     }};
 }
 
+/// A vector at any address.
 #[derive(Clone, Copy)]
 #[repr(C, packed)]
 struct Unaligned(__m256i);
@@ -73,8 +74,8 @@ unsafe fn store_some_f32(n: usize, x: __m256, mut to: *mut f32) {
 
 macro_rules! avx2 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $index:ty, $set1:ident,
-     $broadcast:ident, $load_one:ident, $loadu:ident,
-     $storeu:ident, $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
+     $broadcast:ident, $load_one:ident,
+     $maskload:ident, $maskstore:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
      $cmp:ident, $and:ident, $unpacklo:ident, $unpackhi:ident, $permute2f128:ident, $movemask:ident, $store_some:ident) => {
         impl Simd for $name {
             type Scalar = $scalar;
@@ -129,7 +130,7 @@ macro_rules! avx2 {
                 unsafe {
                     match n {
                         $lanes => Self::store(x, to),
-                        // Where a masked load is as fast as another one, such a store may take dozens of cycles.
+                        // A masked load is as fast as another one, but such a store may take dozens of cycles.
                         _ => $store_some(n, x, to),
                     }
                 }
@@ -224,8 +225,6 @@ avx2!(
     _mm256_set1_pd,
     _mm256_broadcastsd_pd,
     _mm_load_sd,
-    _mm256_loadu_pd,
-    _mm256_storeu_pd,
     _mm256_maskload_pd,
     _mm256_maskstore_pd,
     _mm256_add_pd,
@@ -249,8 +248,6 @@ avx2!(
     _mm256_set1_ps,
     _mm256_broadcastss_ps,
     _mm_load_ss,
-    _mm256_loadu_ps,
-    _mm256_storeu_ps,
     _mm256_maskload_ps,
     _mm256_maskstore_ps,
     _mm256_add_ps,

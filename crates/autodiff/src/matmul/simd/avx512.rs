@@ -21,7 +21,7 @@ macro_rules! zip_indices {
     }};
 }
 
-/// A bit for each of the first `n` lanes.
+/// A bit for each of the first `n` lanes, 0 < n ≤ LANES.
 macro_rules! first {
     ($n:expr, $mask:ty, $lanes:literal) => {
         <$mask>::MAX.wrapping_shr(usize::wrapping_sub($lanes, $n) as u32)
@@ -30,8 +30,8 @@ macro_rules! first {
 
 macro_rules! avx512 {
     ($name:ident, $scalar:ty, $vector:ty, $lanes:literal, $mask:ty, $set1:ident,
-     $broadcast:ident, $load_one:ident, $loadu:ident,
-     $storeu:ident, $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
+     $broadcast:ident, $load_one:ident,
+     $maskz_loadu:ident, $mask_storeu:ident, $add:ident, $mul:ident, $fmadd:ident, $max:ident,
      $cmp_mask:ident, $maskz_mov:ident, $permutex2var:ident, $index:ty,
      $unpacklo:ident, $unpackhi:ident, $shuffle:ident) => {
         impl Simd for $name {
@@ -181,8 +181,6 @@ avx512!(
     _mm512_set1_pd,
     _mm512_broadcastsd_pd,
     _mm_load_sd,
-    _mm512_loadu_pd,
-    _mm512_storeu_pd,
     _mm512_maskz_loadu_pd,
     _mm512_mask_storeu_pd,
     _mm512_add_pd,
@@ -206,8 +204,6 @@ avx512!(
     _mm512_set1_ps,
     _mm512_broadcastss_ps,
     _mm_load_ss,
-    _mm512_loadu_ps,
-    _mm512_storeu_ps,
     _mm512_maskz_loadu_ps,
     _mm512_mask_storeu_ps,
     _mm512_add_ps,
