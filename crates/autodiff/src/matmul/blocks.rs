@@ -40,6 +40,9 @@ const LINES_OF_A_BLOCK: usize = 768;
 /// the next band wants it.
 const BLOCK_IN_PLACE: usize = 256 << 10;
 
+/// About as many rows of A are packed at once, three quarters of a MiB: of small products all.
+const ROWS_AT_ONCE: usize = 384;
+
 /// What one thread may find in the third cache of the machines that were measured, in bytes.
 const THIRD_CACHE: usize = 12 << 20;
 
@@ -155,19 +158,24 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         false if is_whole => 4 * block,
         false if has_whole_lines && !is_by_pages => 2 * block,
         false => 3 * block / 2,
-        true => block,
+        true if has_whole_lines => block,
+        true => block / 2,
     };
     // Of a shorter inner axis so many more strips: the block is as large.
     let strips = match is_whole {
         true => 8 * block / product.k.max(1),
+        false if pack_a => 8 * block / most,
         false => 12 * block / most,
     };
     let is_marked = product.k > most && !product.has_parts();
     let depth = product.k.clamp(1, most);
-    let rows = (16 * V::ROWS).min(product.m);
+    let rows = match pack_a {
+        true => equal_part(product.m, ROWS_AT_ONCE).next_multiple_of(V::ROWS),
+        false => 0,
+    };
     let cols = (strips * V::COLS).min(product.n.next_multiple_of(V::LANES));
     let [a_lines, b_lines, marks_lines] = [
-        if pack_a { rows * depth } else { 0 } * size_of::<V::Scalar>(),
+        rows * depth * size_of::<V::Scalar>(),
         cols * depth * size_of::<V::Scalar>(),
         if is_marked {
             Marks::len::<V>(product)
@@ -199,24 +207,27 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         unsafe { V::mark(&product, marks) }
         product.update.finish = Finish::WhereMarked(&of_c);
     }
-    for some_cols in parts(product.n, |left| left.min(cols)) {
-        let product = product.cols(some_cols);
+    if pack_a {
+        // B is the one that is copied more than once: its strips are whole vectors.
         for inner in inner_parts(product.k, depth) {
             let product = product.inner(inner);
-            // SAFETY: there is room for k rows of the columns and of the end of a vector.
-            unsafe { V::pack(&strips_of(&product, b)) }
-            if !pack_a {
-                // SAFETY: the caller's; B is what was just packed.
-                unsafe { sweep::<V>(&product, packed) }
-                continue;
-            }
             for some_rows in parts(product.m, |left| left.min(rows)) {
                 let product = product.rows(some_rows);
-                // SAFETY: there is room for k columns of the rows; A and B are what was packed.
-                unsafe {
-                    V::pack(&bands_of(&product, a));
-                    sweep::<V>(&product, packed);
+                // SAFETY: there is room for k columns of the rows.
+                unsafe { V::pack(&bands_of(&product, a)) }
+                for some_cols in parts(product.n, |left| left.min(cols)) {
+                    // SAFETY: there is room for k rows of the columns; A is what was packed.
+                    unsafe { pack_and_sweep::<V>(&product.cols(some_cols), packed, b) }
                 }
+            }
+        }
+    } else {
+        // C is what is written more than once.
+        for some_cols in parts(product.n, |left| left.min(cols)) {
+            let product = product.cols(some_cols);
+            for inner in inner_parts(product.k, depth) {
+                // SAFETY: there is room for k rows of the columns.
+                unsafe { pack_and_sweep::<V>(&product.inner(inner), packed, b) }
             }
         }
     }
@@ -225,10 +236,29 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     }
 }
 
+/// Packs B, of which there is room for strips of k rows and whole vectors, and multiplies.
+#[inline(always)]
+unsafe fn pack_and_sweep<V: Simd>(
+    product: &Product<V::Scalar>,
+    packed: Packed<V::Scalar>,
+    b: *mut V::Scalar,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        V::pack(&strips_of(product, b));
+        sweep::<V>(product, packed);
+    }
+}
+
+/// How long equal parts of an axis are, `most` or less.
+fn equal_part(len: usize, most: usize) -> usize {
+    len.div_ceil(len.div_ceil(most).max(1))
+}
+
 /// Equal parts of the inner axis, `most` long or less. An empty one is one part too: β and the bias
 /// want to be applied.
 fn inner_parts(k: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let part = k.div_ceil(k.div_ceil(most).max(1));
+    let part = equal_part(k, most);
     parts(k, move |left| left.min(part)).chain((k == 0).then_some(0..0))
 }
 

@@ -124,7 +124,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     if is_scaled && isa == Isa::Portable && product.multiplications() >= LARGE_FOR_ARRAYS {
         return Kernel::of_a_crate();
     }
-    let fits = k.saturating_mul(n) <= SECOND_CACHE / (2 * size_of::<S>());
+    let fits = stays_near::<S>(isa, product);
     let fits_a_strip = product.has_parts() || k <= SHORT;
     // What is read for a tile of a long inner axis would all be in the same few sets of the cache. If
     // those of A are further apart than in a row, half a page is enough for that, where there are rows
@@ -138,17 +138,15 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
             .into_iter()
             .any(|stride| is_multiple_of::<S>(step, stride));
     match product.b_has_rows() {
-        true if fits_in_place::<S>(isa, product) && !collides || k <= LONGEST => {
-            Kernel::InPlace(isa)
-        }
+        true if fits && !collides || k <= LONGEST => Kernel::InPlace(isa),
         true if m <= few_rows(isa, product, collides) => Kernel::InPlace(isa),
         false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
         _ => Kernel::Packed(isa),
     }
 }
 
-/// Whether B stays near enough to be read where it lies by every band.
-fn fits_in_place<S>(isa: Isa, product: &Product<S>) -> bool {
+/// Whether B stays near enough to be read where it lies by every band, or to be copied strip by strip.
+fn stays_near<S>(isa: Isa, product: &Product<S>) -> bool {
     let bytes = product
         .k
         .saturating_mul(product.n)
@@ -172,7 +170,7 @@ fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
     match isa {
         // Its bands have fewer rows, so that B is read more often, and columns of A are half a line.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 if collides => 12,
+        Isa::Avx2 if collides || is_multiple_of::<S>(PAGE / 4, product.b.row) => 12,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => longest(if product.a.col == 1 { 48 } else { 16 }),
         _ if collides => longest(24),

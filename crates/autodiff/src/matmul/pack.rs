@@ -26,33 +26,29 @@ pub(super) enum Cut {
     Strips,
 }
 
-impl Cut {
-    /// How many rows are copied side by side, and as many are fetched ahead of that: what was
-    /// fastest, a band having few elements of a row and a strip many.
-    #[inline(always)]
-    fn rows(self) -> usize {
-        match self {
-            Self::Bands => 4,
-            Self::Strips => 8,
-        }
-    }
-}
-
 /// As [`Job`] says. Nothing else is written; `to` overlaps nothing that is read.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
     if job.from_x == 1 {
-        // Some rows at a time, because every row may be on another page.
-        for rows in parts(job.k, |left| left.min(job.cut.rows())) {
-            let mut x = 0;
-            while x < job.count {
-                let part = part::<V>(job, x);
-                for p in rows.clone() {
-                    // SAFETY: the caller's.
-                    unsafe { copy_row::<V>(&part, p) }
-                }
-                x += part.count;
+        let last = job.k.saturating_sub(1);
+        // SAFETY: the caller's.
+        let whole = unsafe {
+            match job.cut {
+                // So many rows side by side, as every one may be on another page, and as many are fetched
+                // ahead of that, was fastest: a band has few elements of a row, a strip many.
+                Cut::Bands => copy_rows::<V, 4>(job, last, V::ROWS),
+                Cut::Strips => copy_rows::<V, 8>(job, last, V::COLS),
             }
+        };
+        let mut x = 0;
+        while x < job.count {
+            let part = part::<V>(job, x);
+            let first = if x < whole { last } else { 0 };
+            for p in first..job.k {
+                // SAFETY: the caller's.
+                unsafe { copy_row::<V>(&part, p) }
+            }
+            x += part.count;
         }
     } else {
         let mut x = 0;
@@ -73,7 +69,6 @@ pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
 
 /// One band or strip.
 struct Part<S> {
-    cut: Cut,
     k: usize,
     count: usize,
     width: usize,
@@ -95,7 +90,6 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
         }
     };
     Part {
-        cut: job.cut,
         k: job.k,
         count,
         width,
@@ -104,6 +98,41 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
         from_p: job.from_p,
         to: job.to.wrapping_add(x * job.k),
     }
+}
+
+/// `count` rows of parts of the full width, AT_ONCE of them side by side, as long as there are two such
+/// parts or more; returns how many x those are. Whole vectors are copied, and what is too much is overwritten by the
+/// next row, so that one has to be left for that.
+#[inline(always)]
+unsafe fn copy_rows<V: Simd, const AT_ONCE: usize>(
+    job: &Job<V::Scalar>,
+    count: usize,
+    width: usize,
+) -> usize {
+    // What a row's last vector has too much is within the next part, and within the next row of the copy.
+    assert!(width.next_multiple_of(V::LANES) <= 2 * width);
+    let whole = (job.count / width).saturating_sub(1) * width;
+    for rows in parts(count, |left| left.min(AT_ONCE)) {
+        let from = job.from.wrapping_offset(steps(rows.start, job.from_p));
+        let to = job.to.wrapping_add(rows.start * width);
+        for x in (0..whole).step_by(width) {
+            let mut from = from.wrapping_add(x);
+            let mut to = to.wrapping_add(x * job.k);
+            for _ in rows.clone() {
+                // SAFETY: the caller's: so many elements of a row there are, and so many places before the
+                // end of the part's copy.
+                unsafe {
+                    V::prefetch(from.wrapping_offset(steps(AT_ONCE, job.from_p)));
+                    for x in (0..width).step_by(V::LANES) {
+                        V::store(V::load(from.wrapping_add(x)), to.wrapping_add(x));
+                    }
+                }
+                from = from.wrapping_offset(job.from_p);
+                to = to.wrapping_add(width);
+            }
+        }
+    }
+    whole
 }
 
 #[inline(always)]
@@ -115,10 +144,6 @@ unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
         let mut x = 0;
         while x < part.count {
             let n = (part.count - x).min(V::LANES);
-            V::prefetch(
-                from.wrapping_offset(steps(part.cut.rows(), part.from_p))
-                    .wrapping_add(x),
-            );
             V::store_first(
                 n,
                 V::load_first(n, from.wrapping_add(x)),
@@ -157,18 +182,21 @@ const AHEAD: usize = 64;
 #[inline(always)]
 unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
     // SAFETY: the caller's.
-    let mut x = unsafe {
+    let done = unsafe {
         match part.k {
             2 if part.from_x == 2 => transpose_without_gaps::<V, 2>(part),
             4 if part.from_x == 4 => transpose_without_gaps::<V, 4>(part),
             _ => 0,
         }
     };
-    while x < part.count {
-        let n_x = (part.count - x).min(V::LANES);
-        let mut p = 0;
-        while p < part.k {
-            let n_p = (part.k - p).min(V::LANES);
+    // Whole vectors if there are as many elements: the last one begins where it has so many, and some of
+    // them are copied twice.
+    let whole = |at: usize, len: usize| at.min(len.saturating_sub(V::LANES));
+    let [n_x, n_p] = [part.count, part.k].map(|len| len.min(V::LANES));
+    for x in (done..part.count).step_by(V::LANES) {
+        let x = whole(x, part.count);
+        for p in (0..part.k).step_by(V::LANES) {
+            let p = whole(p, part.k);
             // SAFETY: the n_x × n_p elements from (x, p) on are the part's.
             unsafe {
                 let from = part
@@ -217,9 +245,7 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
                     }
                 }
             }
-            p += n_p;
         }
-        x += n_x;
     }
 }
 

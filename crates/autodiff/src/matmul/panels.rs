@@ -5,7 +5,7 @@ use std::ptr;
 
 use num_traits::{Float, Zero};
 
-use super::product::{Finish, Product, Start, steps};
+use super::product::{Argument, Finish, Product, Start, steps};
 use super::simd::Simd;
 use super::sweep::evenly;
 
@@ -16,7 +16,7 @@ pub(super) const LONGEST: usize = 5;
 #[inline(always)]
 pub(super) fn is_for_panels<V: Simd>(product: &Product<V::Scalar>) -> bool {
     let &Product { k, update, .. } = product;
-    (1..=LONGEST).contains(&k) && most_rows::<V>(k) > 1 && update.is_a_write()
+    (1..=LONGEST).contains(&k) && most_rows::<V>(k) > 1 && update.argument() == Argument::Sum
 }
 
 /// As many rows as there are registers for: every row needs one for each element of A and one to

@@ -71,6 +71,17 @@ pub(crate) enum Finish<S> {
     WhereMarked(*const Marks<S>),
 }
 
+/// α x + β C, if it is one of the two that kernels make haste with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Argument {
+    /// x.
+    Sum,
+    /// x + C, in every part of an inner axis but the first.
+    SumAndC,
+    /// Another one, or one that marks are asked about.
+    Any,
+}
+
 impl<S: Scalar> Update<S> {
     /// C ← α A B + β C.
     #[inline(always)]
@@ -102,10 +113,16 @@ impl<S: Scalar> Update<S> {
         }
     }
 
-    /// Whether it is f(x).
+    /// What f is applied to.
     #[inline(always)]
-    pub(super) fn is_a_write(self) -> bool {
-        self.alpha.is_one() && self.beta.is_zero()
+    pub(super) fn argument(self) -> Argument {
+        match self.finish {
+            Finish::WhereMarked(_) => Argument::Any,
+            _ if !self.alpha.is_one() => Argument::Any,
+            _ if self.beta.is_zero() => Argument::Sum,
+            _ if self.beta.is_one() => Argument::SumAndC,
+            _ => Argument::Any,
+        }
     }
 
     /// Whether rows of C are not all treated alike, which its transpose has no words for.

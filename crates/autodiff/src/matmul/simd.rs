@@ -121,19 +121,38 @@ pub(crate) trait Simd: 'static {
     const COLS: usize = Self::LANES * Self::VECTORS;
 }
 
+macro_rules! hidden {
+    ($x:ident) => {{
+        #[cfg(target_arch = "x86_64")]
+        let $x = {
+            let mut x = $x;
+            // SAFETY: there is no instruction in it.
+            unsafe {
+                std::arch::asm!("/* {0} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags));
+            }
+            x
+        };
+        $x
+    }};
+}
+
 /// n itself, of which the compiler knows no more.
 #[inline(always)]
 pub(super) fn hidden(n: isize) -> isize {
-    #[cfg(target_arch = "x86_64")]
-    let n = {
-        let mut n = n;
-        // SAFETY: there is no instruction in it.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) n, options(pure, nomem, nostack, preserves_flags));
-        }
-        n
-    };
-    n
+    hidden!(n)
+}
+
+/// The same of a pointer.
+#[inline(always)]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        clippy::pointers_in_nomem_asm_block,
+        reason = "nothing is read through it there"
+    )
+)]
+pub(super) fn hidden_at<S>(at: *const S) -> *const S {
+    hidden!(at)
 }
 
 /// The columns of a matrix of LANES rows, whose `cols` columns, a power of two, are as many vectors

@@ -1,14 +1,13 @@
 //! The kernel that most products end in: C's rows are vectors, a tile of them is kept in registers,
 //! and every element of A is broadcast to a vector's lanes.
 
-use std::hint::black_box;
 use std::ops::Range;
 use std::ptr;
 
 use num_traits::Zero;
 
-use super::product::{Finish, Place, Product, Start, Update, steps};
-use super::simd::{Simd, hidden};
+use super::product::{Argument, Finish, Place, Product, Start, Update, steps};
+use super::simd::{Simd, hidden, hidden_at};
 
 /// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
 ///
@@ -158,7 +157,7 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
             Start::Zero => Start::Zero,
         },
         finish: product.update.finish.moved(to_c),
-        is_a_write: product.update.is_a_write(),
+        argument: product.update.argument(),
         update: &product.update,
         next_a,
         fetched: match packed.distance {
@@ -170,7 +169,6 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
             Distance::Near => Fetched::Rows,
         },
     };
-    debug_assert!(!tile.is_a_write || !matches!(tile.finish, Finish::WhereMarked(_)));
     let mut left = n;
     while left > 0 {
         let vectors = evenly(left.div_ceil(V::LANES), most);
@@ -269,7 +267,7 @@ pub(crate) struct Tile<'a, S> {
     last: usize,
     start: Start<S>,
     finish: Finish<S>,
-    is_a_write: bool,
+    argument: Argument,
     update: &'a Update<S>,
     /// Where A goes on after this band. While a tile is multiplied, k places of it are fetched, `col`
     /// from one to the next; for the next tile they begin `row` further on.
@@ -312,15 +310,9 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         };
     }
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
-    let mut a_rows = [a.at; R];
-    for r in 1..R {
-        a_rows[r] = a.at.wrapping_offset(steps(r, a.row));
-    }
-    if N == 1 && R > 2 {
-        // Of pointers that it knows to be equally far apart the compiler makes a chain of
-        // additions, which so few multiplications would wait for.
-        a_rows = black_box(a_rows);
-    }
+    // One pointer for three rows, and the compiler does not see how far apart they are: it would make a
+    // chain of additions of that, an instruction for each row, and short vectors have none to spare.
+    let mut a_at = [0, 3, 6].map(|r| a.at.wrapping_offset(steps(r, a.row)));
     // A product of few rows has wider tiles, and waits for memory whatever it fetches; others end in a few
     // narrower ones.
     let may_fetch = const { R >= 3 && N == V::VECTORS };
@@ -344,7 +336,6 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             }
         }
         let mut b_row = [zero; N];
-        let mut column = 0;
         let ahead = match tile.fetched {
             Fetched::Strip => const { (2 * N * V::LANES) as isize },
             _ => AHEAD.wrapping_mul(tile.b_row),
@@ -368,24 +359,34 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                 }
             }
             for r in 0..R {
-                let a = V::splat_at(a_rows[r].wrapping_offset(column));
+                let a = V::splat_at(a_at[r / 3].wrapping_offset(steps(r % 3, a.row)));
                 for v in 0..N {
                     let x = &mut x[r][v];
                     *x = V::mul_add(a, b_row[v], *x);
                 }
             }
-            column = column.wrapping_add(a.col);
+            a_at = a_at.map(|at| hidden_at(at.wrapping_offset(a.col)));
             b = b.wrapping_offset(tile.b_row);
         }
 
-        if !tile.is_a_write {
-            // By way of memory, in a function for tiles of all sizes, which is rarely called: it is
-            // not worth one for each of them.
-            let sums = x;
-            return V::finish(sums.as_ptr().cast(), [R, N], tile);
+        match tile.argument {
+            Argument::Sum => {}
+            Argument::SumAndC => {
+                for r in 0..R {
+                    for v in 0..N {
+                        x[r][v] = V::add(x[r][v], V::load_first(lanes(v), at!(c, r, v)));
+                    }
+                }
+            }
+            Argument::Any => {
+                // By way of memory, in a function for tiles of all sizes, which is rarely called: it is
+                // not worth one for each of them.
+                let sums = x;
+                return V::finish(sums.as_ptr().cast(), [R, N], tile);
+            }
         }
         match tile.finish {
-            // There C is added to, which is what was just returned for.
+            // Of marks the function asked that was just returned from.
             Finish::Identity | Finish::WhereMarked(_) => {}
             Finish::Relu => {
                 for r in 0..R {

@@ -234,6 +234,7 @@ fn products_of_several_blocks_agree_too() {
         [7, 6149, 30],
         [3, 0, 300],
         [20, 70, 1030],
+        [401, 260, 33],
     ] {
         // Of A, rows are contiguous, or columns, or neither; or columns, whole pages apart. Or rows of B
         // are.
