@@ -20,10 +20,12 @@ pub(super) fn is_for_panels<V: Simd>(product: &Product<V::Scalar>) -> bool {
 }
 
 /// As many rows as there are registers for: every row needs one for each element of A and one to
-/// begin its sums with, and there are B's vectors, a sum and a gate beside them.
+/// begin its sums with, and there are a sum and a gate beside them; and B's vectors, which short ones
+/// take from memory.
 #[inline(always)]
 const fn most_rows<V: Simd>(k: usize) -> usize {
-    let rows = V::REGISTERS.saturating_sub(k + 2) / (k + 1);
+    let others = if V::REGISTERS == 16 { 2 } else { k + 2 };
+    let rows = V::REGISTERS.saturating_sub(others) / (k + 1);
     // Ten are slower than five.
     if rows < 5 { rows } else { 5 }
 }
