@@ -312,7 +312,11 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
     let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
     // One pointer for three rows, and the compiler does not see how far apart they are: it would make a
     // chain of additions of that, an instruction for each row, and short vectors have none to spare.
-    let mut a_at = [0, 3, 6].map(|r| a.at.wrapping_offset(steps(r, a.row)));
+    let mut a_at = [
+        a.at,
+        a.at.wrapping_offset(steps(3, a.row)),
+        a.at.wrapping_offset(steps(6, a.row)),
+    ];
     // A product of few rows has wider tiles, and waits for memory whatever it fetches; others end in a few
     // narrower ones.
     let may_fetch = const { R >= 3 && N == V::VECTORS };
@@ -365,7 +369,13 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                     *x = V::mul_add(a, b_row[v], *x);
                 }
             }
-            a_at = a_at.map(|at| hidden_at(at.wrapping_offset(a.col)));
+            a_at[0] = hidden_at(a_at[0].wrapping_offset(a.col));
+            if R > 3 {
+                a_at[1] = hidden_at(a_at[1].wrapping_offset(a.col));
+            }
+            if R > 6 {
+                a_at[2] = hidden_at(a_at[2].wrapping_offset(a.col));
+            }
             b = b.wrapping_offset(tile.b_row);
         }
 
