@@ -381,14 +381,14 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
 
         match tile.argument {
             Argument::Sum => {}
-            Argument::SumAndC => {
+            Argument::SumAndC if const { N == V::VECTORS } => {
                 for r in 0..R {
                     for v in 0..N {
                         x[r][v] = V::add(x[r][v], V::load_first(lanes(v), at!(c, r, v)));
                     }
                 }
             }
-            Argument::Any => {
+            _ => {
                 // By way of memory, in a function for tiles of all sizes, which is rarely called: it is
                 // not worth one for each of them.
                 let sums = x;
