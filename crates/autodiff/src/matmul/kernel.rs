@@ -354,6 +354,7 @@ mod tests {
                     [97, 1157, 101],
                     [9, 1300, 33],
                     [12, 700, 130],
+                    [390, 520, 5],
                     // Of which one column is more than a block.
                     [9, 66_000, 2],
                 ] {

@@ -30,8 +30,11 @@ impl<S> Marks<S> {
         Self {
             at,
             c: product.c.at,
-            // Never taken where there is one row, and whatever it likes then.
-            c_row: product.c.row.max(1),
+            // Never taken where there is one row, and then no element is as far away as the next row.
+            c_row: match product.m {
+                0 | 1 => isize::MAX,
+                _ => product.c.row,
+            },
             lanes: V::LANES,
             vectors_of_a_row: product.n.div_ceil(V::LANES),
         }

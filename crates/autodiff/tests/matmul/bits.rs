@@ -1,5 +1,7 @@
 //! What changes no bit of a product: threads, addresses, and a short inner axis.
 
+use std::ops::Range;
+
 use autodiff::matmul::{
     self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by,
     matmul_where_positive,
@@ -48,6 +50,54 @@ fn a_short_inner_axis_changes_no_bit() {
             check::<f64>([m, k, n]);
             check::<f32>([m, k, n]);
         }
+    }
+}
+
+/// What is computed of C by itself, rows and columns in tiles of other sizes, has the bits that it has
+/// in the whole: C is added to in the same way by all of them, and the inner axis is cut alike.
+#[test]
+fn a_part_of_c_has_the_bits_of_the_whole() {
+    fn check<S: Scalar>([m, k, n]: [usize; 3]) {
+        let (a, b, before) = (
+            fractions::<S>(m * k, 1),
+            fractions::<S>(k * n, 2),
+            fractions::<S>(m * n, 3),
+        );
+        let one = S::one();
+        let as_a = |rows: Range<usize>, by_columns: bool| match by_columns {
+            true => Matrix::strided(&a[rows.start..], rows.len(), k, 1, m),
+            false => Matrix::row_major(&a[rows.start * k..rows.end * k], rows.len(), k),
+        };
+        let as_b = |cols: Range<usize>| Matrix::strided(&b[cols.start..], k, cols.len(), n, 1);
+        let sweeps = Isa::available().flat_map(|isa| {
+            [Kernel::InPlace, Kernel::Strips, Kernel::Packed].map(|kernel| kernel(isa))
+        });
+        for (kernel, by_columns) in sweeps.flat_map(|kernel| [(kernel, false), (kernel, true)]) {
+            let mut whole = before.clone();
+            let c = MatrixMut::row_major(&mut whole, m, n);
+            assert!(matmul_by(
+                kernel,
+                one,
+                as_a(0..m, by_columns),
+                as_b(0..n),
+                one,
+                c
+            ));
+            let mut parts = before.clone();
+            for rows in [0..3, 3..m] {
+                for cols in [0..20, 20..n] {
+                    let c = &mut parts[rows.start * n + cols.start..];
+                    let c = MatrixMut::strided(c, rows.len(), cols.len(), n, 1);
+                    let (a, b) = (as_a(rows.clone(), by_columns), as_b(cols));
+                    assert!(matmul_by(kernel, one, a, b, one, c));
+                }
+            }
+            assert!(same_bits(&parts, &whole), "{kernel:?}, {by_columns}");
+        }
+    }
+    for size in [[13, 1700, 53], [29, 300, 100]] {
+        check::<f64>(size);
+        check::<f32>(size);
     }
 }
 

@@ -234,7 +234,10 @@ fn products_of_several_blocks_agree_too() {
         [7, 6149, 30],
         [3, 0, 300],
         [20, 70, 1030],
-        [401, 260, 33],
+        [389, 260, 9],
+        [401, 7, 400],
+        [1, 1300, 45],
+        [45, 1300, 1],
     ] {
         // Of A, rows are contiguous, or columns, or neither; or columns, whole pages apart. Or rows of B
         // are.
@@ -258,11 +261,11 @@ fn products_of_several_blocks_agree_too() {
             [by_pages, transposed, Layout::ROW_MAJOR],
             [Layout::ROW_MAJOR, b_by_pages, Layout::ROW_MAJOR],
         ] {
-            for beta in [0.0, 2.0] {
+            for (alpha, beta) in [(-1.0, 0.0), (-1.0, 2.0), (1.0, 1.0)] {
                 let product = Product {
                     size,
                     layouts,
-                    alpha: -1.0,
+                    alpha,
                     beta,
                     seed: 1,
                 };
