@@ -40,7 +40,7 @@ const LINES_OF_A_BLOCK: usize = 768;
 /// the next band wants it.
 const BLOCK_IN_PLACE: usize = 256 << 10;
 
-/// About as many rows of A are packed at once, three quarters of a MiB: of small products all.
+/// At most so many rows of A, full bands for every instruction set, are packed at once: 768 KiB or less.
 const ROWS_AT_ONCE: usize = 384;
 
 /// What one thread may find in the third cache of the machines that were measured, in bytes.
@@ -167,6 +167,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         false if pack_a => 8 * block / most,
         false => 12 * block / most,
     };
+    const { assert!(ROWS_AT_ONCE.is_multiple_of(V::ROWS)) }
     let is_marked = product.k > most && !product.has_parts();
     let depth = product.k.clamp(1, most);
     let rows = match pack_a {
@@ -208,7 +209,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         product.update.finish = Finish::WhereMarked(&of_c);
     }
     if pack_a {
-        // B is the one that is copied more than once: its strips are whole vectors.
+        // A is copied once, and B again for every so many rows: strips are copied faster than bands.
         for inner in inner_parts(product.k, depth) {
             let product = product.inner(inner);
             for some_rows in parts(product.m, |left| left.min(rows)) {
@@ -222,7 +223,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
             }
         }
     } else {
-        // C is what is written more than once.
+        // The parts of a block of C follow each other while it is near.
         for some_cols in parts(product.n, |left| left.min(cols)) {
             let product = product.cols(some_cols);
             for inner in inner_parts(product.k, depth) {

@@ -104,8 +104,8 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// |---|---|---|
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
 /// | B within the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
-/// | the same, B's columns contiguous | `Strips` | the copy transposes |
-/// | larger, or rows whole pages apart (half ones for columns of A) | `Packed` | otherwise every element is on a page of its own |
+/// | B within that cache, its columns contiguous, no large product | `Strips` | the copy transposes, and is small enough for the stack |
+/// | larger, or rows of B or columns of A whole pages apart (half ones if A has columns and many rows) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
 /// Only `InPlace`, `Strips` and `Packed` take an update that is not α and β.
@@ -145,7 +145,8 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     }
 }
 
-/// Whether B stays near enough to be read where it lies by every band, or to be copied strip by strip.
+/// Whether B is small enough to be read where it lies by every band, or copied strip by strip, so that
+/// A is read again for each: larger ones were faster packed.
 fn stays_near<S>(isa: Isa, product: &Product<S>) -> bool {
     let bytes = product
         .k
@@ -168,7 +169,8 @@ const SECOND_CACHE: usize = 1 << 20;
 fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
     let longest = |few: usize| if product.k > 1024 { few.min(16) } else { few };
     match isa {
-        // Its bands have fewer rows, so that B is read more often, and columns of A are half a line.
+        // Its bands have fewer rows, so that B is read more often, and columns of A are half a line. Strips of
+        // rows a quarter of a page apart are in four sets of the first cache.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 if collides || is_multiple_of::<S>(PAGE / 4, product.b.row) => 12,
         #[cfg(target_arch = "x86_64")]

@@ -30,21 +30,18 @@ pub(super) enum Cut {
 #[inline(always)]
 pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
     if job.from_x == 1 {
-        let last = job.k.saturating_sub(1);
         // SAFETY: the caller's.
-        let whole = unsafe {
+        let mut x = unsafe {
             match job.cut {
                 // So many rows side by side, as every one may be on another page, and as many are fetched
                 // ahead of that, was fastest: a band has few elements of a row, a strip many.
-                Cut::Bands => copy_rows::<V, 4>(job, last, V::ROWS),
-                Cut::Strips => copy_rows::<V, 8>(job, last, V::COLS),
+                Cut::Bands => copy_full_parts::<V, 4>(job, V::ROWS),
+                Cut::Strips => copy_full_parts::<V, 8>(job, V::COLS),
             }
         };
-        let mut x = 0;
         while x < job.count {
             let part = part::<V>(job, x);
-            let first = if x < whole { last } else { 0 };
-            for p in first..job.k {
+            for p in 0..part.k {
                 // SAFETY: the caller's.
                 unsafe { copy_row::<V>(&part, p) }
             }
@@ -100,39 +97,50 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
     }
 }
 
-/// `count` rows of parts of the full width, AT_ONCE of them side by side, as long as there are two such
-/// parts or more; returns how many x those are. Whole vectors are copied, and what is too much is overwritten by the
-/// next row, so that one has to be left for that.
+/// Copies parts of the full width, AT_ONCE rows of them side by side: all, or if they end within a
+/// vector, those that another full part follows. Returns how many x that were.
+///
+/// Whole vectors are copied, and what they have too much is overwritten by the next row.
 #[inline(always)]
-unsafe fn copy_rows<V: Simd, const AT_ONCE: usize>(
+unsafe fn copy_full_parts<V: Simd, const AT_ONCE: usize>(
     job: &Job<V::Scalar>,
-    count: usize,
     width: usize,
 ) -> usize {
-    // What a row's last vector has too much is within the next part, and within the next row of the copy.
-    assert!(width.next_multiple_of(V::LANES) <= 2 * width);
-    let whole = (job.count / width).saturating_sub(1) * width;
-    for rows in parts(count, |left| left.min(AT_ONCE)) {
-        let from = job.from.wrapping_offset(steps(rows.start, job.from_p));
-        let to = job.to.wrapping_add(rows.start * width);
-        for x in (0..whole).step_by(width) {
-            let mut from = from.wrapping_add(x);
-            let mut to = to.wrapping_add(x * job.k);
-            for _ in rows.clone() {
-                // SAFETY: the caller's: so many elements of a row there are, and so many places before the
-                // end of the part's copy.
-                unsafe {
-                    V::prefetch(from.wrapping_offset(steps(AT_ONCE, job.from_p)));
-                    for x in (0..width).step_by(V::LANES) {
-                        V::store(V::load(from.wrapping_add(x)), to.wrapping_add(x));
+    const {
+        // What is too much is within the next part, and within the next row of the copy.
+        assert!(V::ROWS.next_multiple_of(V::LANES) <= 2 * V::ROWS);
+        assert!(V::COLS.is_multiple_of(V::LANES));
+    }
+    let has_whole_vectors = width.is_multiple_of(V::LANES);
+    let full = match has_whole_vectors && job.count.is_multiple_of(width) {
+        true => job.count,
+        false => (job.count / width).saturating_sub(1) * width,
+    };
+    for rows in parts(job.k, |left| left.min(AT_ONCE)) {
+        for x in (0..full).step_by(width) {
+            for p in rows.clone() {
+                let from = job
+                    .from
+                    .wrapping_offset(steps(p, job.from_p))
+                    .wrapping_add(x);
+                let to = job.to.wrapping_add(x * job.k + p * width);
+                for v in (0..width).step_by(V::LANES) {
+                    let n = match has_whole_vectors || p + 1 < job.k {
+                        true => V::LANES,
+                        false => (width - v).min(V::LANES),
+                    };
+                    let from = from.wrapping_add(v);
+                    // SAFETY: the caller's: so many elements of a row there are, and so many places before
+                    // the end of the part's copy.
+                    unsafe {
+                        V::prefetch(from.wrapping_offset(steps(AT_ONCE, job.from_p)));
+                        V::store_first(n, V::load(from), to.wrapping_add(v));
                     }
                 }
-                from = from.wrapping_offset(job.from_p);
-                to = to.wrapping_add(width);
             }
         }
     }
-    whole
+    full
 }
 
 #[inline(always)]
@@ -189,8 +197,8 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
             _ => 0,
         }
     };
-    // Whole vectors if there are as many elements: the last one begins where it has so many, and some of
-    // them are copied twice.
+    // Vectors are whole if there are so many elements: the last one begins earlier then, and some of them
+    // are copied twice.
     let whole = |at: usize, len: usize| at.min(len.saturating_sub(V::LANES));
     let [n_x, n_p] = [part.count, part.k].map(|len| len.min(V::LANES));
     for x in (done..part.count).step_by(V::LANES) {

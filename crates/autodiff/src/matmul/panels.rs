@@ -20,8 +20,8 @@ pub(super) fn is_for_panels<V: Simd>(product: &Product<V::Scalar>) -> bool {
 }
 
 /// As many rows as there are registers for: every row needs one for each element of A and one to
-/// begin its sums with, and there are a sum and a gate beside them; and B's vectors, which short ones
-/// take from memory.
+/// begin its sums with, and there are a sum and a gate beside them; and B's vectors, which are operands
+/// in memory where registers are few.
 #[inline(always)]
 const fn most_rows<V: Simd>(k: usize) -> usize {
     let others = if V::REGISTERS == 16 { 2 } else { k + 2 };

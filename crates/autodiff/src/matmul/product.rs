@@ -71,12 +71,12 @@ pub(crate) enum Finish<S> {
     WhereMarked(*const Marks<S>),
 }
 
-/// α x + β C, if it is one of the two that kernels make haste with.
+/// α x + β C, as tiles tell the usual ones from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Argument {
-    /// x.
+    /// x: α is 1 and β is 0.
     Sum,
-    /// x + C, in every part of an inner axis but the first.
+    /// x + C, both being 1: what the later parts of an inner axis are, if α is 1.
     SumAndC,
     /// Another one, or one that marks are asked about.
     Any,

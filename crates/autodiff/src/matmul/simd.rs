@@ -8,6 +8,7 @@ pub(super) mod avx512;
 pub(super) mod portable;
 
 use std::ops::Range;
+use std::ptr;
 
 use num_traits::{One, Zero};
 
@@ -121,28 +122,7 @@ pub(crate) trait Simd: 'static {
     const COLS: usize = Self::LANES * Self::VECTORS;
 }
 
-macro_rules! hidden {
-    ($x:ident) => {{
-        #[cfg(target_arch = "x86_64")]
-        let $x = {
-            let mut x = $x;
-            // SAFETY: there is no instruction in it.
-            unsafe {
-                std::arch::asm!("/* {0} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags));
-            }
-            x
-        };
-        $x
-    }};
-}
-
-/// n itself, of which the compiler knows no more.
-#[inline(always)]
-pub(super) fn hidden(n: isize) -> isize {
-    hidden!(n)
-}
-
-/// The same of a pointer.
+/// The pointer itself, of which the compiler knows no more.
 #[inline(always)]
 #[cfg_attr(
     target_arch = "x86_64",
@@ -152,7 +132,22 @@ pub(super) fn hidden(n: isize) -> isize {
     )
 )]
 pub(super) fn hidden_at<S>(at: *const S) -> *const S {
-    hidden!(at)
+    #[cfg(target_arch = "x86_64")]
+    let at = {
+        let mut at = at;
+        // SAFETY: there is no instruction in it.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags));
+        }
+        at
+    };
+    at
+}
+
+/// The same of a number.
+#[inline(always)]
+pub(super) fn hidden(n: isize) -> isize {
+    hidden_at(ptr::without_provenance::<u8>(n as usize)).addr() as isize
 }
 
 /// The columns of a matrix of LANES rows, whose `cols` columns, a power of two, are as many vectors

@@ -369,6 +369,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                     *x = V::mul_add(a, b_row[v], *x);
                 }
             }
+            // Not a loop: there would be one in each of a hundred tiles, for everybody's first build.
             a_at[0] = hidden_at(a_at[0].wrapping_offset(a.col));
             if R > 3 {
                 a_at[1] = hidden_at(a_at[1].wrapping_offset(a.col));
@@ -396,7 +397,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             }
         }
         match tile.finish {
-            // Of marks the function asked that was just returned from.
+            // Marks make the argument `Any`: they have been asked.
             Finish::Identity | Finish::WhereMarked(_) => {}
             Finish::Relu => {
                 for r in 0..R {

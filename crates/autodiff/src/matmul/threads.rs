@@ -124,8 +124,8 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
         // SAFETY: the caller's.
         return unsafe { kernel.call(product) };
     }
-    // A part of the rows copies all of B and a part of the columns reads all of A, so the longer axis is
-    // the one to cut, at the edge of a tile, and no more often than there are threads.
+    // A part of the rows copies all of B and a part of the columns reads all of A, or copies it, so the longer
+    // axis is the one to cut, at the edge of a tile, and no more often than there are threads.
     let share = |len: usize, tile: usize| {
         let part = len.div_ceil(threads).next_multiple_of(tile);
         parts(len, move |left| left.min(part))
