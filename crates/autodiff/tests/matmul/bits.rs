@@ -1,4 +1,4 @@
-//! What changes no bit of a product: threads, addresses, and a short inner axis.
+//! What changes no bit of a product: threads, addresses, a short inner axis, and how C is cut.
 
 use std::ops::Range;
 
@@ -75,14 +75,8 @@ fn a_part_of_c_has_the_bits_of_the_whole() {
         for (kernel, by_columns) in sweeps.flat_map(|kernel| [(kernel, false), (kernel, true)]) {
             let mut whole = before.clone();
             let c = MatrixMut::row_major(&mut whole, m, n);
-            assert!(matmul_by(
-                kernel,
-                one,
-                as_a(0..m, by_columns),
-                as_b(0..n),
-                one,
-                c
-            ));
+            let (a, b) = (as_a(0..m, by_columns), as_b(0..n));
+            assert!(matmul_by(kernel, one, a, b, one, c));
             let mut parts = before.clone();
             for rows in [0..3, 3..m] {
                 for cols in [0..20, 20..n] {
