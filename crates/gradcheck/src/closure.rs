@@ -3,7 +3,7 @@
 use autodiff::{Shape, View};
 use num_traits::{Float as _, Zero as _};
 
-use crate::judgement::{Element, Rule};
+use crate::judgement::{Element, HIDDEN, Rule};
 use crate::real::{Real, approx};
 use crate::ridders::{Row, steps};
 
@@ -94,10 +94,7 @@ impl<'a, S: Real> Function<'a, S> {
         if hidden.is_zero() || !is_hidden || rest.is_wrong() {
             return element;
         }
-        Element::unknown(
-            approx(claimed),
-            "its effect is less than the rounding of the value",
-        )
+        Element::unknown(approx(claimed), HIDDEN)
     }
 
     pub(crate) fn inputs(&self) -> &[Vec<S>] {
@@ -116,8 +113,14 @@ impl<'a, S: Real> Function<'a, S> {
             let h = S::constant(step);
             (step, [moved(here - h), moved(here + h)])
         };
+        // Beside the smallest numbers the finest steps are none.
+        let moves = |&step: &f64| {
+            let h = S::constant(step);
+            here - h != here && here + h != here
+        };
         let sides: Vec<_> = steps(approx(here), S::UNIT)
             .into_iter()
+            .filter(moves)
             .map(sides)
             .collect();
         let differs = |k: usize| {

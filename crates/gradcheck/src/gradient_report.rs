@@ -6,14 +6,15 @@ use std::fmt;
 use autodiff::Shape;
 use serde::Serialize;
 
-use crate::judgement::{Element, Judgement};
+use crate::judgement::{Element, HIDDEN, Judgement};
 use crate::verdict::Finding;
 
 /// What a gradient was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every element is right.
+    /// Every element is right, as far as [`resolution`](GradientReport::resolution) and
+    /// [`faint`](GradientReport::faint) say.
     Pass,
     /// Something is wrong, whatever else could not be told.
     Fail,
@@ -33,9 +34,15 @@ pub struct GradientReport {
     pub blocks: Vec<Block>,
     /// How many elements could not be told, by reason.
     pub inconclusive: BTreeMap<&'static str, usize>,
-    /// The smallest relative error that would have been found in every element that is not 0: the
-    /// largest bound, relative to its element.
+    /// The smallest relative error that would have been found in every right element that is neither 0
+    /// nor faint: the largest bound, relative to its element.
     pub resolution: f64,
+    /// How many right elements cannot be told from 0, because the rounding of the value hides what they
+    /// do. They are within their bounds of what is claimed, and that is all that is known of them.
+    /// If nothing but zeros stands beside them, the report is inconclusive.
+    pub faint: usize,
+    /// The largest bound of a faint element.
+    pub faint_bound: f64,
     #[serde(skip)]
     elements: Vec<Element>,
 }
@@ -63,6 +70,12 @@ impl GradientReport {
                 *inconclusive.entry(why).or_default() += 1;
             }
         }
+        let right = || elements.iter().filter(|e| e.judgement == Judgement::Right);
+        let faint: Vec<_> = right().filter(|e| e.is_faint()).map(|e| e.bound).collect();
+        let hidden = right().filter(|e| e.is_faint() && e.got != 0.0).count();
+        if hidden > 0 && right().all(|e| e.is_faint() || e.got == 0.0) {
+            inconclusive.insert(HIDDEN, hidden);
+        }
         let outcome = if elements.iter().any(Element::is_wrong) {
             Outcome::Fail
         } else if !inconclusive.is_empty() {
@@ -70,17 +83,19 @@ impl GradientReport {
         } else {
             Outcome::Pass
         };
-        let resolution = elements
-            .iter()
-            .filter(|e| e.judgement == Judgement::Right && e.expected.abs() > e.bound)
+        let resolution = right()
+            .filter(|e| !e.is_faint() && e.expected != 0.0)
             .map(|e| e.bound / e.expected.abs())
             .fold(0.0, f64::max);
+        let (faint, faint_bound) = (faint.len(), faint.into_iter().fold(0.0, f64::max));
         let mut report = Self {
             outcome,
             findings: Vec::new(),
             blocks: Vec::new(),
             inconclusive,
             resolution,
+            faint,
+            faint_bound,
             elements,
         };
         report.divide(blocks);
@@ -208,9 +223,13 @@ impl GradientReport {
         let total = self.elements.len();
         let mut lines = vec![match self.outcome {
             Outcome::Pass => format!(
-                "{}: all {total} elements, to {:.1e} of each",
+                "{}: all {total} elements, to {:.1e} of each{}",
                 style(green, "the gradient is right"),
-                self.resolution
+                self.resolution,
+                match self.faint {
+                    0 => String::new(),
+                    faint => format!(" but {faint}, known to ±{:.1e} only", self.faint_bound),
+                }
             ),
             Outcome::Inconclusive => style(yellow, "the gradient could not be told right or wrong"),
             Outcome::Fail if total == 0 => style(red, "the gradient is wrong"),
@@ -328,7 +347,7 @@ fn common_factor(elements: &[Element]) -> Option<f64> {
     let tolerance = 2.0 * error * factor_of_best.abs().max(1.0);
     let whole = factor_of_best.round();
     if (factor_of_best - whole).abs() <= tolerance {
-        return Some(whole + 0.0);
+        return (whole != 1.0).then_some(whole + 0.0);
     }
     let parts = factor_of_best.recip().round();
     if (factor_of_best - parts.recip()).abs() <= tolerance {

@@ -14,6 +14,9 @@ pub(crate) struct Element {
     pub(crate) judgement: Judgement,
 }
 
+/// Why an element cannot be told that changes the value less than its rounding does.
+pub(crate) const HIDDEN: &str = "its effect is less than the rounding of the value";
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Judgement {
     Right,
@@ -34,6 +37,11 @@ impl Element {
         } else {
             severity
         }
+    }
+
+    /// Whether it cannot be told from 0, unless the differences and the claim are nothing else.
+    pub(crate) fn is_faint(&self) -> bool {
+        self.expected.abs() <= self.bound && !(self.got == 0.0 && self.expected == 0.0)
     }
 
     pub(crate) fn unknown(got: f64, why: &'static str) -> Self {
@@ -116,17 +124,22 @@ impl Rule {
                 }
             }
             Reference::Kink { low, high, bound } => {
-                let bound = bound + self.rounding;
+                let size = approx(low.abs().max(high.abs()));
+                let bound = bound + self.agreement * size + self.rounding;
                 let is_between = approx(low - claimed) <= bound && approx(claimed - high) <= bound;
+                let is_coarse = bound > 1e-2 * size.max(got.abs());
+                let judgement = if is_between && bound <= self.sharp_beside_a_kink(size, rows) {
+                    Judgement::Right
+                } else if is_between || is_coarse {
+                    Judgement::Unknown("the differences are too coarse here")
+                } else {
+                    Judgement::Wrong("at a kink, it is not between the one-sided derivatives")
+                };
                 Element {
                     got,
                     expected: approx(claimed.max(low).min(high)),
                     bound,
-                    judgement: if is_between {
-                        Judgement::Right
-                    } else {
-                        Judgement::Wrong("at a kink, it is not between the one-sided derivatives")
-                    },
+                    judgement,
                 }
             }
         }
@@ -136,9 +149,17 @@ impl Rule {
     /// has an error of unit^⅔ of the value over the scale of x, and unit^⅓ is generous where the
     /// value is large beside the derivative.
     fn sharp<W>(self, size: f64, rows: &[Row<W>]) -> f64 {
+        self.generous(self.unit.cbrt(), size, rows)
+    }
+
+    /// The same of one-sided differences, of which the best has an error of unit^½.
+    fn sharp_beside_a_kink<W>(self, size: f64, rows: &[Row<W>]) -> f64 {
+        self.generous(self.unit.sqrt().sqrt(), size, rows)
+    }
+
+    fn generous<W>(self, fineness: f64, size: f64, rows: &[Row<W>]) -> f64 {
         let rounding = rows.last().map_or(0.0, |row| row.rounding);
-        let third = self.unit.cbrt();
-        (third * size).max(rounding / third / self.scale)
+        (fineness * size).max(rounding / fineness / self.scale)
     }
 }
 

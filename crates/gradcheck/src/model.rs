@@ -52,6 +52,9 @@ pub fn check_gradient<S: Real>(
     let at: Vec<S> = parameters.iter().map(|&p| S::constant(p)).collect();
     let shape = Shape::from([n]);
     let function = Function::at(&f, &[View::new(shape, &at)]);
+    if n == 0 {
+        return GradientReport::unusable("there is nothing to check");
+    }
     if !function.y[0].is_finite() {
         return GradientReport::unusable("the value is not finite");
     }
@@ -66,9 +69,8 @@ pub fn check_gradient<S: Real>(
     let mut elements: Vec<Option<Element>> = vec![None; n];
     if S::UNIT < f64::EPSILON {
         for group in model.groups() {
-            if let Some(bound) = model.confirm_together(&group) {
-                for k in group {
-                    let bound = bound / model.scale(k);
+            if let Some(bounds) = model.confirm_together(&group) {
+                for (k, bound) in group.into_iter().zip(bounds) {
                     elements[k] = Some(Element::right(gradient[k], bound));
                 }
             }
@@ -103,11 +105,13 @@ impl<S: Real> Model<'_, S> {
     }
 
     /// Parameters whose contributions are within four decades of each other: in a sum over more,
-    /// a large one would hide a small one. Those that claim 0 are a group.
+    /// a large one would hide a small one. Those that claim 0 are a group; those whose contribution is
+    /// less than the smallest number are in none.
     fn groups(&self) -> Vec<Vec<usize>> {
         let mut groups = std::collections::BTreeMap::<i32, Vec<usize>>::new();
         for k in 0..self.parameters.len() {
             let decades = match self.contribution(k) {
+                0.0 if self.gradient[k] != 0.0 => continue,
                 0.0 => i32::MIN,
                 contribution => (contribution.log10() / 4.0).floor() as i32,
             };
@@ -117,9 +121,9 @@ impl<S: Real> Model<'_, S> {
     }
 
     /// Whether the slope along a random direction, in which every parameter of the group
-    /// contributes as much, is the claimed one: how far the contribution of one may be off then.
-    /// `None` settles nothing.
-    fn confirm_together(&self, group: &[usize]) -> Option<f64> {
+    /// contributes as much, is the claimed one: how far each of them may be off then. `None` settles
+    /// nothing.
+    fn confirm_together(&self, group: &[usize]) -> Option<Vec<f64>> {
         let mut random = Random::new(group.len() as u64);
         let smallest = group
             .iter()
@@ -171,7 +175,8 @@ impl<S: Real> Model<'_, S> {
         let allowed = S::AGREEMENT * size / group.len() as f64 + bound;
         let is_sharp = allowed <= 1e-9 * size || size == 0.0;
         let agrees = approx((claimed - value).abs()) <= allowed;
-        (is_smooth && is_sharp && agrees).then_some(allowed)
+        let bounds = || direction.iter().map(|step| allowed / step.abs()).collect();
+        (is_smooth && is_sharp && agrees).then(bounds)
     }
 
     /// Whether the cost does not change at all when the group moves a little, but by far more than

@@ -61,6 +61,12 @@ pub fn relative_difference(
         gradient.len()
     );
     let approximate = central_differences(cost, parameters, epsilon);
+    // By a power of two, which changes no digit, so that no square over- or underflows.
+    let elements = gradient.iter().chain(&approximate);
+    let largest = elements.map(|v| v.abs()).fold(0.0, f64::max);
+    let scale = 2.0_f64.powi(-largest.log2().clamp(-1000.0, 1000.0) as i32);
+    let scaled = |v: &[f64]| -> Vec<f64> { v.iter().map(|v| v * scale).collect() };
+    let (gradient, approximate) = (scaled(gradient), scaled(&approximate));
     let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|v| v * v).sum::<f64>().sqrt();
     let distance = norm(&mut gradient.iter().zip(&approximate).map(|(g, a)| g - a));
     let size = norm(&mut gradient.iter().copied()) + norm(&mut approximate.iter().copied());

@@ -110,17 +110,14 @@ fn staircase<W: Scalar>(rows: &[Row<W>]) -> Option<f64> {
 
 fn slope<W: Scalar>(rows: &[Row<W>], roundings: &[f64]) -> Reference<W> {
     let mut best = None;
-    let (mut low, mut high) = (W::neg_infinity(), W::infinity());
+    let mut within = Within::anything();
     for estimates in estimates(rows, roundings).iter().rev() {
         let Some(&(value, bound)) = estimates.iter().min_by(|a, b| a.1.total_cmp(&b.1)) else {
             continue;
         };
-        let margin = W::constant(bound);
-        if !(value - margin <= high && value + margin >= low) {
+        if !within.narrow(value, bound) {
             break;
         }
-        low = low.max(value - margin);
-        high = high.min(value + margin);
         if best.is_none_or(|(_, least)| bound < least) {
             best = Some((value, bound));
         }
@@ -192,16 +189,58 @@ fn kink<W: Scalar>(rows: &[Row<W>], roundings: &[f64]) -> Option<Reference<W>> {
     if is_gone || gap(at) <= expected.sqrt() * gap(before) {
         return None;
     }
-    let [near, far] = [rows[at], rows[before]];
-    let drift = approx((near.left - far.left).abs()).max(approx((near.right - far.right).abs()));
-    if drift > 0.25 * gap(at) {
+    let drift = |i: usize| {
+        let [near, far] = [rows[i], rows[i - 2]];
+        approx((near.left - far.left).abs()).max(approx((near.right - far.right).abs()))
+    };
+    if drift(at) > 0.25 * gap(at) {
         return Some(Reference::Unclear("it is neither smooth nor a plain kink"));
     }
+    // The finest gap that shows is little more than rounding. A wider one is better, as long as it lies
+    // within what all finer ones allow.
+    let (mut left, mut right) = (Within::anything(), Within::anything());
+    let mut best = None;
+    for i in (2..=at).rev() {
+        let bound = SAFETY * drift(i) + visible(i);
+        if !(left.narrow(rows[i].left, bound) && right.narrow(rows[i].right, bound)) {
+            break;
+        }
+        if best.is_none_or(|(_, least)| bound < least) {
+            best = Some((i, bound));
+        }
+    }
+    let (i, bound) = best?;
     Some(Reference::Kink {
-        low: near.left.min(near.right),
-        high: near.left.max(near.right),
-        bound: SAFETY * drift + visible(at),
+        low: rows[i].left.min(rows[i].right),
+        high: rows[i].left.max(rows[i].right),
+        bound,
     })
+}
+
+/// What several estimates of a number leave for it.
+struct Within<W> {
+    low: W,
+    high: W,
+}
+
+impl<W: Scalar> Within<W> {
+    fn anything() -> Self {
+        Self {
+            low: W::neg_infinity(),
+            high: W::infinity(),
+        }
+    }
+
+    /// Whether one more estimate leaves anything; if not, it is not counted.
+    fn narrow(&mut self, value: W, bound: f64) -> bool {
+        let margin = W::constant(bound);
+        let is_within = value - margin <= self.high && value + margin >= self.low;
+        if is_within {
+            self.low = self.low.max(value - margin);
+            self.high = self.high.min(value + margin);
+        }
+        is_within
+    }
 }
 
 #[cfg(test)]

@@ -208,6 +208,114 @@ fn at_a_kink_anything_between_the_slopes_is_right() {
     }
 }
 
+/// A kink on top of a constant: the larger that is, the less of the finest differences is left.
+#[test]
+fn a_large_value_hides_no_kink() {
+    fn check<S: Real>(offset: f64, size: f64) {
+        let f = |x: S| S::constant(offset) + S::constant(size) * x.abs();
+        let outcome = |slope: f64| {
+            let x = Tensor::from([S::zero()]);
+            elementwise(f, |_| S::constant(size * slope), &x).outcome
+        };
+        for between in [-1.0, 0.3, 1.0] {
+            assert_eq!(outcome(between), Outcome::Pass, "{offset}: {between}");
+        }
+        for beyond in [-1.3, 1.3, 2.4] {
+            assert_eq!(outcome(beyond), Outcome::Fail, "{offset}: {beyond}");
+        }
+    }
+    for (offset, size) in [(1e4, 1.0), (1e5, 1.0), (0.7, 1e-5)] {
+        check::<f64>(offset, size);
+    }
+    check::<f32>(10.0, 1.0);
+    check::<Wide>(1e20, 1.0);
+    let buried = |x: f64| 1e16 + x.abs();
+    for slope in [1.0, 3.0] {
+        let report = elementwise(buried, |_| slope, &Tensor::from([0.0]));
+        assert_eq!(report.outcome, Outcome::Inconclusive, "{report}");
+    }
+}
+
+#[test]
+fn a_kink_of_a_curve_is_told_too() {
+    let f = |x: f64| x.abs() + x.exp();
+    let outcome = |slope: f64| elementwise(f, |_| slope, &Tensor::from([0.0])).outcome;
+    for between in [0.0, 1.0, 2.0] {
+        assert_eq!(outcome(between), Outcome::Pass, "{between}");
+    }
+    for beyond in [-1e-3, 2.001] {
+        assert_eq!(outcome(beyond), Outcome::Fail, "{beyond}");
+    }
+}
+
+#[test]
+fn what_the_value_hides_is_said_to_be_hidden() {
+    let x = Tensor::from([1.0]);
+    for slope in [-5e-9, 1e-9] {
+        let report = elementwise(|x| 1e6 + 1e-9 * x, |_| slope, &x);
+        assert_eq!(report.outcome, Outcome::Inconclusive, "{report}");
+    }
+    let cost = |p: &[f64]| 1e6 + 1e-9 * p[0] + p[1] + 0.0 * p[2];
+    let report = check_gradient(cost, &[1.0, 1.0, 1.0], &[1e-9, 1.0, 0.0]);
+    assert!(report.passes(), "{report}");
+    assert_eq!(report.faint, 1, "{report}");
+    assert!(1e-9 < report.faint_bound && report.faint_bound < 1e-7);
+    assert!(report.resolution < 1e-7);
+    let only = format!("of each but 1, known to ±{:.1e} only", report.faint_bound);
+    assert!(report.to_string().contains(&only), "{report}");
+}
+
+/// What is lost to the smallest numbers is not lost to a nonlinear rule.
+#[test]
+fn a_gradient_that_underflows_is_not_called_wrong() {
+    fn check<S: Real>(x: f64) {
+        let x = Tensor::from([S::constant(x)]);
+        let report = elementwise(S::exp, S::exp, &x);
+        assert_ne!(report.outcome, Outcome::Fail, "{report}");
+    }
+    for x in [-735.0, -740.0, -744.0] {
+        check::<f64>(x);
+    }
+    check::<f32>(-100.0);
+    check::<Wide>(-690.0);
+    check::<Wide>(-705.0);
+}
+
+#[test]
+fn a_number_below_the_normal_ones_has_steps_around_it() {
+    fn check<S: Real>(x: f64) {
+        let x = Tensor::from([S::constant(x)]);
+        elementwise(|x: S| x * S::constant(3.0), |_| S::constant(3.0), &x).assert_passes();
+        let report = elementwise(|x: S| x * S::constant(3.0), |_| S::constant(2.0), &x);
+        assert_eq!(report.outcome, Outcome::Fail, "{report}");
+    }
+    for x in [1e-315, -5e-324] {
+        check::<f64>(x);
+    }
+    check::<f32>(1e-42);
+    check::<Wide>(1e-310);
+}
+
+#[test]
+fn nothing_passes_because_there_is_nothing() {
+    let says = |report: GradientReport| {
+        assert_eq!(report.outcome, Outcome::Inconclusive, "{report}");
+        assert!(report.to_string().contains("there is nothing to check"));
+    };
+    says(check_gradient(|_: &[f64]| 1.0, &[], &[]));
+    says(check_gradient(|_: &[Wide]| Wide::from(1.0), &[], &[]));
+    says(check_vjp(
+        |_: &[View<'_, f64>]| vec![1.0],
+        |_, _| vec![],
+        &[],
+    ));
+    let none = Tensor::<f64>::zeros([0, 3]);
+    says(elementwise(|x: f64| x, |_| 1.0, &none));
+    let x = Tensor::from([1.0, 2.0]);
+    let no_output = |_: &[View<'_, f64>]| vec![];
+    says(check_vjp(no_output, |_, _| vec![vec![0.0; 2]], &[x.view()]));
+}
+
 #[test]
 fn nothing_undefined_passes() {
     let x = Tensor::from([0.5]);
@@ -260,12 +368,36 @@ fn a_vjp_is_linear_pure_and_of_the_right_shape() {
     assert_eq!(ignoring, "for a cotangent of 0 it is not 0");
     let squaring = says(&|x, y_bar| vec![right(x, &[y_bar[0] * y_bar[0], y_bar[1]])]);
     assert_eq!(squaring, "it is not linear in the cotangent");
+    let forgetful = says(&|x, y_bar| match y_bar == [0.0, 0.0] {
+        true => vec![],
+        false => vec![right(x, y_bar)],
+    });
+    assert_eq!(forgetful, "it gives 0 arrays for 1 inputs");
+    let calls = Cell::new(0);
+    let shrinking = says(&|x, y_bar| {
+        calls.set(calls.get() + 1);
+        match calls.get() {
+            ..4 => vec![right(x, y_bar)],
+            _ => vec![vec![]],
+        }
+    });
+    assert_eq!(shrinking, "it has 0 elements for a shape (2,)");
     let calls = Cell::new(0.0);
     let remembering = says(&|x, y_bar| {
         calls.set(calls.get() + 1.0);
         vec![right(x, y_bar).iter().map(|g| g + calls.get()).collect()]
     });
     assert_eq!(remembering, "a second call gives something else");
+}
+
+#[test]
+fn nothing_is_one_time_too_large() {
+    let x = Tensor::from([1.0, 2.0]).map(Wide::from);
+    let off = Wide::from(1.0) - Wide::from(1.5e-13);
+    let report = elementwise(Wide::exp, |x: Wide| x.exp() * off, &x);
+    assert_eq!(report.outcome, Outcome::Fail);
+    assert_ne!(report.blocks[0].factor, Some(1.0));
+    assert!(!report.to_string().contains(" 1 times"), "{report}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use autodiff::{Dual, Tape, Tensor, Var, Wide};
 use num_traits::{Float as _, Zero as _};
 
 use super::{Record, Recording};
+use crate::checks::arithmetic::PERTURBATIONS;
 use crate::objective::Objective;
 use crate::random::Random;
 use crate::reference::{Direction, Rise};
@@ -122,6 +123,32 @@ impl<'t> Taped<'t> {
             }
         };
         output.copy_to(&mut self.dual_outputs.borrow_mut());
+    }
+
+    /// How far each element of the gradient moves when every input moves by a unit or two in the last
+    /// place of f64, tried several times at random.
+    pub(super) fn moved_by_rounding(&self) -> Vec<f64> {
+        let mut random = Random::new(self.seed.wrapping_add(4));
+        let mut gradients = self.output.backward_from(&self.y_bar);
+        let exact = || self.x_bar.iter().flat_map(|x_bar| x_bar.as_slice());
+        let mut moved = vec![0.0_f64; exact().count()];
+        for _ in 0..PERTURBATIONS {
+            for (&leaf, x) in self.leaves.iter().zip(&self.x) {
+                self.wide.update(leaf, |values| {
+                    for (value, &x) in values.iter_mut().zip(x.as_slice()) {
+                        *value = x + x * Wide::from(f64::EPSILON * random.signed());
+                    }
+                });
+            }
+            self.wide.replay();
+            gradients.replay();
+            let leaves = self.leaves.iter();
+            let near = leaves.flat_map(|&leaf| gradients.wrt(leaf).as_slice());
+            for (moved, (&near, &exact)) in moved.iter_mut().zip(near.zip(exact())) {
+                *moved = moved.max((near - exact).abs().to_f64());
+            }
+        }
+        moved
     }
 
     /// Which outputs the direction moves: as for an op at a point, by dual numbers. The only one
