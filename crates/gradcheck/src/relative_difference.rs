@@ -72,3 +72,20 @@ pub fn relative_difference(
     let size = norm(&mut gradient.iter().copied()) + norm(&mut approximate.iter().copied());
     if size == 0.0 { 0.0 } else { distance / size }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_of_every_size_can_be_told() {
+        for size in [5e-324, 1e-310, 1e-170, 1.0, 1e170, 1e300] {
+            let cost = |p: &[f64]| 3.0 * size * p[0];
+            let difference = relative_difference(cost, &[0.0], &[size], 1.0);
+            assert!((difference - 0.5).abs() < 1e-15, "{size:e}: {difference}");
+        }
+        assert_eq!(relative_difference(|_| 1.0, &[2.0], &[0.0], 1e-7), 0.0);
+        let undefined = relative_difference(|_| f64::NAN, &[2.0], &[0.0], 1e-7);
+        assert!(undefined.is_nan());
+    }
+}

@@ -131,6 +131,57 @@ impl Op for Rectifier {
     }
 }
 
+/// y = x², which at f64 writes over what another consumer has added, as a kernel of its own may.
+#[derive(Clone, Copy, Debug)]
+struct Overwrites;
+register!(Overwrites);
+
+impl Op for Overwrites {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Ok(inputs[0])
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        for (y, &x) in y.iter_mut().zip(x.get(0)) {
+            *y = x * x;
+        }
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        _y: &[S],
+        y_bar: &mut [S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        let Some(mut x_bar) = x_bar.get(0) else {
+            return;
+        };
+        for (k, x_bar) in x_bar.as_mut_slice().iter_mut().enumerate() {
+            let contribution = S::constant(2.0) * x.get(0)[k] * y_bar[k];
+            if S::epsilon() == S::constant(f64::EPSILON) {
+                *x_bar = contribution;
+            } else {
+                *x_bar += contribution;
+            }
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self).input(draw.shape())
+    }
+}
+
+#[test]
+fn an_overwriting_rule_is_found_at_the_scalar_that_has_it() {
+    let x = Tensor::from([0.5, -2.0]);
+    let Verdict::Fail(finding) = verdict_of(Check::Arithmetic, Overwrites, x) else {
+        panic!("it passes");
+    };
+    let what = "at f64 it does not add to the cotangent that is there";
+    assert!(finding.what.contains(what), "{finding}");
+}
+
 fn verdict(op: impl AnyOp + 'static, x: Vec<f64>) -> Verdict {
     verdict_of(Check::Formula, op, Tensor::new([x.len()], x))
 }

@@ -1,4 +1,5 @@
-//! Is the arithmetic stable? At f64 and f32, against 106 bits.
+//! Is the arithmetic stable? At f64 and f32, against 106 bits: the value, the gradient, and the gradient
+//! that is added to what is there.
 //!
 //! A rule may be as wrong as its inputs' rounding makes it: how far the result at 106 bits moves
 //! when every input moves by one or two units in the last place, tried several times at random,
@@ -98,28 +99,68 @@ fn check_at<S: Scalar>(instance: &Instance, op: &dyn ErasedOp<S>, scalar: &str) 
     };
     let underflow =
         to_f64(S::min_positive_value()) * x.iter().map(extent).fold(1.0, f64::max) * extent(&y_bar);
-    let computed = std::iter::once(&y).chain(&x_bar);
-    for (part, ((computed, exact), moved)) in computed.zip(exact.parts()).zip(&moved).enumerate() {
-        for (element, (&got, &exact)) in
-            computed.as_slice().iter().zip(exact.as_slice()).enumerate()
-        {
-            let bound = MODEST * (moved[element] + underflow);
-            let error = (Wide::from(to_f64(got)) - exact).abs().to_f64();
-            if !(error <= bound) {
-                let input = part.checked_sub(1);
-                let of = if input.is_some() { "gradient" } else { "value" };
-                return Err(Finding {
-                    input,
-                    element: Some(element),
-                    expected: exact.to_f64(),
-                    bound,
-                    got: to_f64(got),
-                    ..Finding::of(format!(
-                        "at {scalar} the {of} loses digits that the point does not cost"
-                    ))
-                }
-                .fail());
+    let bounds = |part: usize| {
+        let moved = moved[part].iter();
+        moved.map(|moved| MODEST * (moved + underflow)).collect()
+    };
+    let loses =
+        |of: &str| format!("at {scalar} the {of} loses digits that the point does not cost");
+    within(None, &wide(&y), &exact.y, bounds(0), &loses("value"))?;
+    for (input, (x_bar, exact)) in x_bar.iter().zip(&exact.x_bar).enumerate() {
+        let bounds = bounds(1 + input);
+        within(Some(input), &wide(x_bar), exact, bounds, &loses("gradient"))?;
+    }
+
+    // A kernel that adds can be another one than the one that writes.
+    let before: Vec<_> = x_bar
+        .iter()
+        .map(|g| g.map(|g| S::constant(random.signed()) * (g.abs() + S::constant(0.5))))
+        .collect();
+    let mut added: Vec<_> = before.iter().cloned().map(Some).collect();
+    autodiff::direct::add_vjp(op, &x, &y, &y_bar, &mut added);
+    let what = format!("at {scalar} it does not add to the cotangent that is there");
+    for (input, (before, added)) in before.iter().zip(&added).enumerate() {
+        let added = added.as_ref().expect("it was given");
+        let rounding = |before: &S| MODEST * unit * to_f64(before.abs());
+        let bounds: Vec<f64> = bounds(1 + input);
+        let bounds = bounds.iter().zip(before.as_slice());
+        let bounds = bounds.map(|(bound, before)| bound + rounding(before));
+        let (before, added) = (wide(before), wide(added));
+        let difference = |k: usize| added.as_slice()[k] - before.as_slice()[k];
+        let got = Tensor::from_fn(added.shape(), difference);
+        within(
+            Some(input),
+            &got,
+            &exact.x_bar[input],
+            bounds.collect(),
+            &what,
+        )?;
+    }
+    Ok(())
+}
+
+/// # Errors
+///
+/// With the first element, of the value or of an input's gradient, that differs by more than its bound.
+fn within(
+    input: Option<usize>,
+    got: &Tensor<Wide>,
+    exact: &Tensor<Wide>,
+    bounds: Vec<f64>,
+    what: &str,
+) -> Checked<()> {
+    let elements = got.as_slice().iter().zip(exact.as_slice());
+    for (element, ((&got, &exact), bound)) in elements.zip(bounds).enumerate() {
+        if !((got - exact).abs().to_f64() <= bound) {
+            return Err(Finding {
+                input,
+                element: Some(element),
+                expected: exact.to_f64(),
+                bound,
+                got: got.to_f64(),
+                ..Finding::of(what)
             }
+            .fail());
         }
     }
     Ok(())
