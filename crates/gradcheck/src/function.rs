@@ -79,7 +79,9 @@ impl fmt::Display for FunctionReport {
 
 impl std::error::Error for FunctionReport {}
 
-/// Checks the whole gradient of a function at a point, with respect to every input.
+/// Checks the tape's gradient of a whole function at a point, with respect to every input. (For one that
+/// was written by hand, see [`check_gradient`](crate::check_gradient) and
+/// [`check_vjp`](crate::check_vjp).)
 ///
 /// The function is recorded once on a tape of 106 bits. The gradient by the tape is compared with
 /// extrapolated central differences of replays and with dual numbers: first along random directions

@@ -1,5 +1,16 @@
 //! Checks gradients that were written by hand, and says where and why they are wrong.
 //!
+//! | what there is | what checks it |
+//! |---|---|
+//! | a cost of a slice of parameters, and its gradient | [`check_gradient`] |
+//! | a function of several arrays with any output, and its vector-Jacobian product | [`check_vjp`] |
+//! | a function that records ops on the tape | [`check_function`] |
+//! | an op, or all ops of a crate | [`check_ops!`] |
+//! | ops that only fail together | [`programs`] |
+//!
+//! The first two take closures, whatever is in them; the others take what is generic over its
+//! scalar, and see further.
+//!
 //! # The main decision: two questions
 //!
 //! "Is this gradient right?" is two questions that are usually asked as one. **Is the formula
