@@ -25,7 +25,7 @@ const EQUIVALENCE_CASES: u64 = 3000;
 
 struct Options {
     seeds: u64,
-    cases: usize,
+    cases: u32,
     json: Option<PathBuf>,
 }
 
@@ -49,7 +49,7 @@ fn parse() -> Result<Option<Options>, Box<dyn Error>> {
                 options.seeds = common::number(&mut arguments, "--seeds", 1..=u64::MAX)?;
             }
             Long("cases") => {
-                options.cases = common::number(&mut arguments, "--cases", 1..=usize::MAX)?;
+                options.cases = common::number(&mut arguments, "--cases", 1..=u32::MAX)?;
             }
             Long("json") => options.json = Some(arguments.value()?.into()),
             Long("help") | Short('h') => {
@@ -151,9 +151,13 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
     let median = sizes.get(sizes.len() / 2).copied().unwrap_or(0);
     say!("median size of the shrunk inputs: {median} elements");
 
-    let (cases, alarms) = false_alarms(options.cases);
+    let RightOps {
+        passed,
+        inconclusive,
+        alarms,
+    } = check_right_ops(options.cases);
     say!(
-        "false alarms: {} in {cases} cases of ops that are right",
+        "false alarms: {} on ops that are right, of which {passed} cases pass and {inconclusive} cannot tell",
         alarms.len()
     );
     for alarm in &alarms {
@@ -174,7 +178,7 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
         let document = json!({
             "mutants": mutants.iter().zip(&fates).map(of_mutant).collect::<Vec<_>>(),
             "false_alarms": alarms,
-            "cases": cases,
+            "cases": { "passed": passed, "inconclusive": inconclusive },
             "median_size": median,
         });
         common::write_json(Some(path), &document)?;
@@ -250,20 +254,38 @@ fn print_matrix(tried: &[(&Mutant, &Fate)]) {
     say!("");
 }
 
-/// How many cases of the right ops were tried, and what was said against them.
-fn false_alarms(cases: usize) -> (usize, Vec<String>) {
+/// What was said of ops that are right.
+struct RightOps {
+    passed: u64,
+    inconclusive: u64,
+    alarms: Vec<String>,
+}
+
+fn check_right_ops(cases: u32) -> RightOps {
     let ops = right_ops();
     let tasks: Vec<(&Subject, Check)> = ops
         .iter()
         .flat_map(|op| Check::ALL.map(|check| (op, check)))
         .collect();
-    let each = cases.div_ceil(tasks.len());
+    let each = (cases as usize).div_ceil(tasks.len()) as u32;
     let outcomes = in_parallel("alarms", &tasks, |(op, check)| {
-        run(op, *check, &settings(1, each as u32))
-            .err()
-            .map(|report| report.to_string())
+        run(op, *check, &settings(1, each))
     });
-    (each * tasks.len(), outcomes.into_iter().flatten().collect())
+    let mut total = RightOps {
+        passed: 0,
+        inconclusive: 0,
+        alarms: Vec::new(),
+    };
+    for outcome in outcomes {
+        match outcome {
+            Ok(tally) => {
+                total.passed += u64::from(tally.passed);
+                total.inconclusive += u64::from(tally.inconclusive());
+            }
+            Err(report) => total.alarms.push(report.to_string()),
+        }
+    }
+    total
 }
 
 /// `f` of every item, in their order, on every core.
