@@ -1,6 +1,6 @@
 //! Files that are written whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,12 +23,13 @@ pub struct WriteError {
 /// `write` fills a temporary file in the same directory, which takes the path's name after it has
 /// reached the disk. A process that is killed before that leaves a file `.….tmp` behind. A new file
 /// gets the permissions that any new file gets, and one that replaces another keeps the other's; a
-/// symbolic link stays, and the file it leads to is replaced.
+/// symbolic link stays, and the file it leads to is replaced, or made if it is not there yet.
 ///
 /// # Errors
 ///
-/// If `write` fails or the system does, and if the path holds something that a rename must not
-/// replace: a directory, a device, or a file marked read-only.
+/// If `write` fails or the system does, if the directory does not exist, if symbolic links lead in
+/// a circle, and if the path holds something that a rename must not replace: a directory, a device,
+/// or a file marked read-only.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;
@@ -52,21 +53,17 @@ pub fn write_atomically(
 
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // Through links, so that the temporary file is on the file system of the one it replaces.
-    let (path, replaced) = match fs::canonicalize(path) {
-        Ok(target) => (target.clone(), Some(fs::metadata(target)?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
-        Err(error) => return Err(error),
-    };
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let (path, replaced) = behind_links(path)?;
+    let directory = directory_of(&path);
     match &replaced {
         Some(old) if !old.is_file() => return refuse("it is no regular file: choose another path"),
         Some(old) if old.permissions().readonly() => {
             return refuse("it is marked read-only: make it writable or choose another path");
         }
-        None if !directory.is_dir() => return refuse("its directory does not exist: create it"),
+        None if !directory.is_dir() => {
+            let missing = directory.display();
+            return refuse(&format!("there is no directory {missing}: create it"));
+        }
         _ => {}
     }
 
@@ -80,6 +77,33 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     file.persist(&path)?;
     sync_directory(directory);
     Ok(())
+}
+
+/// Where a path leads to through symbolic links, and what is there, if anything is.
+fn behind_links(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
+    let mut path = path.to_owned();
+    loop {
+        match fs::canonicalize(&path) {
+            Ok(file) => {
+                let metadata = fs::metadata(&file)?;
+                return Ok((file, Some(metadata)));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            // A new file, or the next link on the way to one. The way ends, because links in a
+            // circle are another error.
+            Err(_) => match fs::read_link(&path) {
+                Ok(target) => path = directory_of(&path).join(target),
+                Err(_) => return Ok((path, None)),
+            },
+        }
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
 }
 
 fn refuse(why: &str) -> io::Result<()> {

@@ -60,14 +60,12 @@ fn a_panic_leaves_nothing_behind() {
 #[test]
 fn a_missing_directory_and_a_directory_are_errors() {
     let directory = tempdir().unwrap();
-    let missing = directory.path().join("no/such/file");
-    let text = write_atomically(missing, |_| Ok(()))
+    let missing = directory.path().join("no/such");
+    let text = write_atomically(missing.join("file"), |_| Ok(()))
         .unwrap_err()
         .to_string();
-    assert!(
-        text.contains("its directory does not exist: create it"),
-        "{text}"
-    );
+    let advice = format!("there is no directory {}: create it", missing.display());
+    assert!(text.contains(&advice), "{text}");
 
     let text = write_atomically(directory.path(), |_| Ok(()));
     assert!(text.unwrap_err().to_string().contains("no regular file"));
@@ -120,6 +118,52 @@ mod unix {
         write_atomically(&link, |file| file.write_all(b"new")).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_link_to_no_file_yet_stays_and_the_file_is_made() {
+        let directory = tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("runs")).unwrap();
+        // Relative targets count from the link's directory, not from that of the process.
+        for (link, target, file) in [
+            ("absolute", at("runs/a"), "runs/a"),
+            ("relative", "runs/b".into(), "runs/b"),
+            ("runs/up", "../c".into(), "c"),
+            ("chain", "runs/next".into(), "runs/d"),
+        ] {
+            symlink(&target, at(link)).unwrap();
+            if link == "chain" {
+                symlink("d", at("runs/next")).unwrap();
+            }
+            write_atomically(at(link), |file| file.write_all(b"new")).unwrap();
+            assert_eq!(fs::read_link(at(link)).unwrap(), target, "{link}");
+            assert!(fs::symlink_metadata(at(file)).unwrap().is_file(), "{link}");
+            assert_eq!(fs::read_to_string(at(link)).unwrap(), "new", "{link}");
+        }
+        assert!(fs::symlink_metadata(at("runs/next")).unwrap().is_symlink());
+        assert_eq!([entries(directory.path()), entries(&at("runs"))], [5, 5]);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_stays_and_is_an_error() {
+        let directory = tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let missing = format!("there is no directory {}", at("no/such").display());
+        for (link, target, why) in [
+            ("lost", "no/such/file", missing.as_str()),
+            ("itself", "itself", "symbolic links"),
+            ("there", "back", "symbolic links"),
+        ] {
+            symlink(target, at(link)).unwrap();
+            if link == "there" {
+                symlink("there", at("back")).unwrap();
+            }
+            let error = write_atomically(at(link), |_| Ok(())).unwrap_err();
+            assert!(error.to_string().contains(why), "{link}: {error}");
+            assert_eq!(fs::read_link(at(link)).unwrap(), Path::new(target));
+        }
+        assert_eq!(entries(directory.path()), 4);
     }
 
     #[test]
