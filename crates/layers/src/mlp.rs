@@ -50,6 +50,19 @@ pub enum ModelError {
         /// How many were given.
         found: usize,
     },
+    /// An initializer gave a weight that is not finite at the network's scalar.
+    #[error(
+        "the initializer gave W{} the weight {weight:?}, which is no finite number of type \
+         {scalar}: take an initializer of a smaller scale", .layer + 1
+    )]
+    Weight {
+        /// The layer, counted from 0.
+        layer: usize,
+        /// The weight, before it was rounded to the scalar.
+        weight: f64,
+        /// The type of the network's parameters.
+        scalar: &'static str,
+    },
     /// A parameter is infinite or NaN.
     #[error("parameter {index} is {value}, which is not finite")]
     NotFinite {
@@ -66,19 +79,39 @@ impl<S: Scalar> Mlp<S> {
     ///
     /// # Errors
     ///
-    /// If there are fewer than two sizes, one of them is 0, or the last one is not 1; or if a
-    /// weight is not finite.
+    /// If there are fewer than two sizes, one of them is 0, the last one is not 1, or there would be
+    /// more parameters than can be addressed; or if a weight is not finite at this scalar.
+    ///
+    /// # Panics
+    ///
+    /// If the initializer gives weights of another shape than it was asked for.
+    #[track_caller]
     pub fn new(
         sizes: &[usize],
         initializer: &dyn Initializer,
         random: &mut dyn RandomStream,
     ) -> Result<Self, ModelError> {
-        check_sizes(sizes)?;
+        check_sizes::<S>(sizes)?;
         let mut parameters = Vec::with_capacity(count(sizes));
-        for layer in sizes.windows(2) {
-            let (n_in, n_out) = (layer[0], layer[1]);
+        for (layer, size) in sizes.windows(2).enumerate() {
+            let (n_in, n_out) = (size[0], size[1]);
             let weights = initializer.weights(n_out, n_in, random);
-            parameters.extend(weights.as_slice().iter().map(|&w| S::constant(w)));
+            assert!(
+                weights.shape().dims() == [n_out, n_in],
+                "a layer has ({n_out}, {n_in}) weights, and the initializer gave {}",
+                weights.shape()
+            );
+            for &weight in weights.as_slice() {
+                let parameter = S::constant(weight);
+                if !parameter.is_finite() {
+                    return Err(ModelError::Weight {
+                        layer,
+                        weight,
+                        scalar: std::any::type_name::<S>(),
+                    });
+                }
+                parameters.push(parameter);
+            }
             parameters.extend((0..n_out).map(|_| S::zero()));
         }
         Self::from_parameters(sizes, parameters)
@@ -90,7 +123,7 @@ impl<S: Scalar> Mlp<S> {
     ///
     /// As [`new`](Mlp::new), and if the number of parameters is another.
     pub fn from_parameters(sizes: &[usize], parameters: Vec<S>) -> Result<Self, ModelError> {
-        check_sizes(sizes)?;
+        check_sizes::<S>(sizes)?;
         if parameters.len() != count(sizes) {
             return Err(ModelError::Parameters {
                 sizes: sizes.to_vec(),
@@ -340,14 +373,16 @@ impl<S: Scalar> Network<'_, S> {
     }
 }
 
-fn check_sizes(sizes: &[usize]) -> Result<(), ModelError> {
+fn check_sizes<S>(sizes: &[usize]) -> Result<(), ModelError> {
+    // Weights are drawn at f64, whatever the scalar.
+    let bytes = size_of::<S>().max(size_of::<f64>());
     let too_many = || {
         sizes
             .windows(2)
             .try_fold(0_usize, |sum, n| {
                 sum.checked_add(n[1].checked_mul(n[0].checked_add(1)?)?)
             })
-            .is_none_or(|parameters| parameters > isize::MAX as usize / size_of::<f64>())
+            .is_none_or(|parameters| parameters > isize::MAX as usize / bytes)
     };
     if sizes.len() < 2 || sizes.contains(&0) || sizes.last() != Some(&1) || too_many() {
         return Err(ModelError::Sizes {

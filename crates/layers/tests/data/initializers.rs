@@ -1,4 +1,7 @@
-use layers::{He, Initializer, Normal, NumpyRandom, RandomStream, Xavier, Zeros};
+use std::cell::Cell;
+
+use autodiff::{Scalar, Tensor, Wide};
+use layers::{He, Initializer, Mlp, ModelError, Normal, NumpyRandom, RandomStream, Xavier, Zeros};
 
 use crate::golden::{bits, matrices};
 
@@ -58,7 +61,63 @@ fn zeros_draw_nothing_and_a_layer_without_inputs_has_no_weights() {
 }
 
 #[test]
-#[should_panic(expected = "this one is NaN")]
-fn a_scale_that_is_not_a_number_is_refused() {
-    let _ = Normal { scale: f64::NAN }.weights(1, 1, &mut NumpyRandom::seed(1));
+fn weights_that_the_scalar_has_not_are_an_error() {
+    fn error<S: Scalar>(scale: f64) -> ModelError {
+        // The second layer's weights are the first that are drawn of the scale.
+        let rules = [&Zeros as &dyn Initializer, &Normal { scale }];
+        let rule = OneAfterAnother(rules, Cell::new(0));
+        Mlp::<S>::new(&[2, 3, 1], &rule, &mut NumpyRandom::seed(3)).unwrap_err()
+    }
+    for (error, scalar) in [
+        (error::<f64>(f64::NAN), "f64"),
+        (error::<f64>(f64::INFINITY), "f64"),
+        (error::<f64>(1.7e308), "f64"),
+        (error::<f32>(1e39), "f32"),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains("W2"), "{text}");
+        assert!(
+            text.contains(&format!("finite number of type {scalar}")),
+            "{text}"
+        );
+        assert!(text.contains("initializer of a smaller scale"), "{text}");
+    }
+}
+
+/// A rule for each layer.
+struct OneAfterAnother<'a>([&'a dyn Initializer; 2], Cell<usize>);
+
+impl Initializer for OneAfterAnother<'_> {
+    fn weights(&self, n_out: usize, n_in: usize, rng: &mut dyn RandomStream) -> Tensor<f64> {
+        let layer = self.1.replace(self.1.get() + 1);
+        self.0[layer].weights(n_out, n_in, rng)
+    }
+}
+
+#[test]
+#[should_panic(expected = "(2, 2) weights, and the initializer gave (4, 1)")]
+fn weights_of_another_shape_are_a_mistake() {
+    struct Column;
+    impl Initializer for Column {
+        fn weights(&self, n_out: usize, n_in: usize, _: &mut dyn RandomStream) -> Tensor<f64> {
+            Tensor::zeros([n_out * n_in, 1])
+        }
+    }
+    let _ = Mlp::<f64>::new(&[2, 2, 1], &Column, &mut NumpyRandom::seed(1));
+}
+
+#[test]
+fn a_network_that_no_memory_can_hold_is_an_error_at_every_scalar() {
+    fn error<S: Scalar>(features: usize) -> ModelError {
+        Mlp::<S>::new(&[features, 1], &Zeros, &mut NumpyRandom::seed(1)).unwrap_err()
+    }
+    // Weights are drawn at f64, so that what f32 alone could address is too much as well.
+    let addressable = isize::MAX as usize;
+    for error in [
+        error::<f32>(addressable / 8),
+        error::<f64>(addressable / 8),
+        error::<Wide>(addressable / 16),
+    ] {
+        assert!(matches!(error, ModelError::Sizes { .. }), "{error}");
+    }
 }
