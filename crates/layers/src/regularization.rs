@@ -2,23 +2,24 @@
 
 use autodiff::{Scalar, update};
 
-use crate::{Dropout, NumpyRandom, RandomStream};
+use crate::{Dropout, NumpyRandom, RandomStream, TrainingError};
 
 /// What is added to the cost and done to the activations in training, and never in prediction:
 /// nothing, unless stated. Both may be used together.
 ///
 /// ```
-/// use layers::{Dropout, Regularization};
+/// use layers::{Dropout, Regularization, Training};
 ///
 /// let l2 = Regularization { l2: 0.7, ..Regularization::default() };
-/// let dropout = Regularization { dropout: Dropout::new(0.86)?, ..Regularization::default() };
-/// assert!(l2.is_valid() && dropout.is_valid());
+/// let both = Regularization { dropout: Dropout::new(0.86)?, ..l2 };
+/// let training = Training { regularization: both, ..Training::default() };
 /// # Ok::<(), layers::KeepProbError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Regularization {
-    /// λ of the penalty λ/(2m) Σ ‖W‖²: finite, and at least 0. m is the number of examples in the
-    /// step, that of the mini-batch if there are mini-batches, as in the course's formulas.
+    /// λ of the penalty λ/(2m) Σ ‖W‖²: 0, or such that λ/m is positive and finite at the scalar that
+    /// trains. m is the number of examples in the step, that of the mini-batch if there are
+    /// mini-batches, as in the course's formulas.
     pub l2: f64,
     /// Whether the penalty counts the biases too. The course's does not.
     pub l2_on_biases: bool,
@@ -29,10 +30,18 @@ pub struct Regularization {
 }
 
 impl Regularization {
-    /// Whether λ is finite and at least 0.
-    #[must_use]
-    pub fn is_valid(&self) -> bool {
-        self.l2 >= 0.0 && self.l2.is_finite()
+    /// Whether steps with m examples can be regularized at this scalar, where a number may be 0 or
+    /// infinite that is neither as `f64`.
+    pub(crate) fn check<S: Scalar>(&self, m: usize) -> Result<(), TrainingError> {
+        let is_positive = |number: S| number > S::zero() && number.is_finite();
+        if self.l2 != 0.0 && !is_positive(self.strength(m)) {
+            return Err(TrainingError::L2(self.l2));
+        }
+        let keep_prob = self.dropout.keep_prob();
+        if !is_positive(S::constant(keep_prob).recip()) {
+            return Err(TrainingError::KeepProb(keep_prob));
+        }
+        Ok(())
     }
 
     /// λ/m, of a step with m examples.

@@ -84,9 +84,9 @@ impl<S: Scalar> Mlp<S> {
     ///
     /// # Errors
     ///
-    /// If the data has another number of features or fewer examples than a mini-batch, the learning
-    /// rate is not a positive number, or the cost stops being finite. The model is then as it was
-    /// before.
+    /// If the data has another number of features or fewer examples than a mini-batch; if the learning
+    /// rate, λ/m of the L2 penalty or 1 / `keep_prob` is no positive number of the scalar `S` (no
+    /// penalty is λ = 0); or if the cost stops being finite. The model is then as it was before.
     pub fn fit(
         &mut self,
         data: &Dataset<S>,
@@ -156,14 +156,14 @@ impl<S: Scalar> Mlp<S> {
         if !(rate > S::zero() && rate.is_finite()) {
             return Err(TrainingError::LearningRate(training.learning_rate));
         }
-        if !training.regularization.is_valid() {
-            return Err(TrainingError::L2(training.regularization.l2));
-        }
         // One pass for each size of a batch: a tape is recorded for one size and replayed.
         let parts: Vec<Cow<'_, Dataset<S>>> = match training.batches {
             None => vec![Cow::Borrowed(data)],
             Some(batches) => batches.first_of_each_size(data)?,
         };
+        for part in &parts {
+            training.regularization.check::<S>(part.examples())?;
+        }
         let run = Run {
             start: self,
             data,

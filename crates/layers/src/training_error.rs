@@ -19,12 +19,22 @@ pub enum TrainingError {
     },
     /// The learning rate is not a positive number of the scalar that trains.
     #[error(
-        "the learning rate is {0}, which is no positive number of the model's scalar: give 0.01, for example"
+        "the learning rate is {0:?}, which is no positive number of the model's scalar: give 0.01, for example"
     )]
     LearningRate(f64),
-    /// λ is not a number that is at least 0.
-    #[error("the L2 penalty's λ is {0}: give a number of at least 0, 0 for none")]
+    /// λ is not 0, and λ/m of a step with m examples is not a positive number of the scalar that
+    /// trains.
+    #[error(
+        "the L2 penalty's λ is {0:?}, and λ/m is no positive number of the model's scalar: give 0.7, \
+         for example, or 0 for none"
+    )]
     L2(f64),
+    /// keep_prob has no finite inverse at the scalar that trains.
+    #[error(
+        "keep_prob is {0:?}, and 1 / keep_prob is no finite number of the model's scalar: give 0.86, \
+         for example, or 1 to keep everything"
+    )]
+    KeepProb(f64),
     /// A mini-batch has no examples, or more than there are.
     #[error(
         "a mini-batch of {size} examples cannot be taken from {examples}: give a size from 1 to \
