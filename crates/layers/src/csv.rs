@@ -21,8 +21,9 @@ const LABEL: &str = "label";
 
 /// Writes the examples as comma separated values: a header `x1,…,label`, then one line each.
 ///
-/// Numbers have as many digits as it takes to read them back to the same bits, and the file is
-/// written whole or not at all, as [`write_atomically`] does.
+/// Numbers are written as they display. An `f32` or `f64` has then as many digits as it takes to read
+/// it back to the same bits; `autodiff::Wide` has 31 and comes back to those, not to the bit. The
+/// file is written whole or not at all, as [`write_atomically`] does.
 ///
 /// # Errors
 ///

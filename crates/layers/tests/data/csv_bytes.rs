@@ -1,4 +1,4 @@
-use autodiff::Tensor;
+use autodiff::{Tensor, Wide};
 use layers::{Dataset, read_csv, read_csv_from, write_csv};
 use proptest::prelude::*;
 
@@ -8,6 +8,15 @@ fn finite() -> impl Strategy<Value = f64> {
     any::<u64>()
         .prop_map(f64::from_bits)
         .prop_filter("finite", |x| x.is_finite())
+}
+
+/// Numbers of 106 bits whose low words are all there.
+fn wide() -> impl Strategy<Value = Wide> {
+    let word = || 1.0..2.0_f64;
+    (word(), word(), -100..100).prop_map(|(high, low, exponent)| {
+        let power = 2_f64.powi(exponent);
+        Wide::new(power * high, power * low * 2_f64.powi(-55))
+    })
 }
 
 /// A small file of ours, and its bytes after a few were overwritten, inserted or cut off.
@@ -56,7 +65,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     #[test]
-    fn every_number_comes_back_to_the_bit(
+    fn every_f64_comes_back_to_the_bit(
         x in prop::collection::vec(finite(), 1..40),
         labels in prop::collection::vec(any::<bool>(), 40),
     ) {
@@ -69,5 +78,15 @@ proptest! {
         let back = read_csv::<f64>(&path).unwrap();
         prop_assert_eq!(bits(back.x().as_slice()), bits(data.x().as_slice()));
         prop_assert_eq!(back.y(), data.y());
+    }
+
+    #[test]
+    fn a_wide_number_comes_back_to_31_digits(x in wide()) {
+        let data = Dataset::new(Tensor::from([[x]]), Tensor::from([[Wide::from(1.0)]])).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.csv");
+        write_csv(&path, &data).unwrap();
+        let back = read_csv::<Wide>(&path).unwrap().x().item();
+        prop_assert!(((back - x) / x).to_f64().abs() < 1e-30);
     }
 }
