@@ -6,7 +6,8 @@ use std::fs;
 use autodiff::Tensor;
 use layers::RocCurve;
 use layers::plot::{
-    Curve, Figure, PlotError, cost_curves, decision_boundary, roc_curves, side_by_side,
+    Curve, Figure, PlotError, cost_curves, decision_boundary, log_log_curves, roc_curves,
+    side_by_side,
 };
 use tiny_skia::Pixmap;
 
@@ -220,6 +221,36 @@ fn costs_that_span_decades_get_a_logarithmic_axis() {
     // A logarithmic axis has no 0.
     let zero = cost_curves("", &[curve("a", [100.0, 1.0, 0.0])]).unwrap();
     assert_has(&texts(&zero), &["cost"]);
+}
+
+#[test]
+fn a_narrow_range_on_a_logarithmic_axis_has_ticks() {
+    let draw = |points: &[(f64, f64)]| {
+        let curve = Curve {
+            name: "a".into(),
+            points: points.to_vec(),
+        };
+        texts(&log_log_curves("", "n", "seconds", &[curve]).unwrap())
+    };
+    let narrow = draw(&[(100.0, 2.0), (1e4, 2.5), (1e6, 3.0)]);
+    assert_has(&narrow, &["10²", "10⁶", "2.0", "2.4", "3.0"]);
+    let wider = draw(&[(3.0, 3e-4), (20.0, 9e-4), (90.0, 7e-3)]);
+    assert_has(&wider, &["5", "10", "20", "50", "0.0005", "0.001", "0.005"]);
+
+    // What is one number, or all but one, has a decade around it.
+    assert_has(
+        &draw(&[(1.0, 1e-300)]),
+        &["0.5", "1", "2", "5e-301", "1e-300"],
+    );
+    for points in [
+        [(5e-324, 1e300), (1e-323, 1e300)],
+        [(1.0, 7.0), (1.0 + f64::EPSILON, 7.0 - 1e-15)],
+        [(1.0 - f64::EPSILON, 1e-320), (1.0, 2e-320)],
+    ] {
+        let texts = draw(&points);
+        // The title, the legend, two labels, and two ticks or more on each axis.
+        assert!(texts.len() >= 4 + 2 + 2, "{points:?}: {texts:?}");
+    }
 }
 
 #[test]

@@ -53,16 +53,25 @@ impl Axis {
         Self::with_step(label, (lo, hi), step)
     }
 
-    /// A logarithmic axis from `10^lo` to `10^hi`, with at most eight ticks.
-    pub(super) fn powers_of_ten(label: &str, (lo, hi): (f64, f64)) -> Self {
-        let stride = ((hi - lo) / 8.0).ceil().max(1.0);
+    /// A logarithmic axis from `10^lo` to `10^hi`, with at most nine ticks: at powers of ten, or,
+    /// where hardly one of them would be, at numbers between them too.
+    pub(super) fn logarithmic(label: &str, (lo, hi): (f64, f64)) -> Self {
+        let decades = hi - lo;
+        let ticks = if decades >= 2.0 {
+            powers_of_ten(lo, hi)
+        } else if decades >= 1.0 || lo < -300.0 {
+            // Of the smallest numbers, the sixth of a range might be 0.
+            ones_twos_and_fives(lo, hi)
+        } else {
+            let numbers = Self::linear(label, (10_f64.powf(lo), 10_f64.powf(hi)));
+            let at = |(number, text): (f64, String)| (number.log10(), text);
+            numbers.ticks.into_iter().map(at).collect()
+        };
         Self {
             label: label.to_owned(),
             lo,
             hi,
-            ticks: multiples(stride, lo, hi)
-                .map(|exponent| (exponent, format!("10{}", superscript(exponent))))
-                .collect(),
+            ticks,
         }
     }
 
@@ -105,6 +114,32 @@ impl ValueFormatter<f64> for Axis {
         let tick = self.ticks.iter().find(|(at, _)| at == value);
         tick.map(|(_, text)| text.clone()).unwrap_or_default()
     }
+}
+
+/// At most nine powers of ten, by their exponents.
+fn powers_of_ten(lo: f64, hi: f64) -> Vec<(f64, String)> {
+    let stride = ((hi - lo) / 8.0).ceil().max(1.0);
+    multiples(stride, lo, hi)
+        .map(|exponent| (exponent, format!("10{}", superscript(exponent))))
+        .collect()
+}
+
+/// 1, 2 and 5 times powers of ten, by their logarithms.
+fn ones_twos_and_fives(lo: f64, hi: f64) -> Vec<(f64, String)> {
+    let plain = lo >= -5.0 && hi < 7.0;
+    let write = |digit: f64, exponent: i32| match plain {
+        true => {
+            let decimals = exponent.min(0).unsigned_abs() as usize;
+            format!("{:.decimals$}", digit * 10_f64.powi(exponent))
+        }
+        false => format!("{digit}e{exponent}"),
+    };
+    let exponents = lo.floor() as i32..=hi.floor() as i32;
+    exponents
+        .flat_map(|exponent| [1.0_f64, 2.0, 5.0].map(|digit| (digit, exponent)))
+        .map(|(digit, exponent)| (f64::from(exponent) + digit.log10(), write(digit, exponent)))
+        .filter(|(at, _)| (lo..=hi).contains(at))
+        .collect()
 }
 
 /// The multiples of `step` from `lo` to `hi`.
@@ -184,12 +219,61 @@ mod tests {
         );
     }
 
+    fn logarithmic(lo: f64, hi: f64) -> Axis {
+        Axis::logarithmic("", (lo.log10(), hi.log10()))
+    }
+
     #[test]
     fn powers_of_ten_keep_their_number_down() {
-        let axis = Axis::powers_of_ten("", (-3.2, 1.2));
+        let axis = Axis::logarithmic("", (-3.2, 1.2));
         assert_eq!(texts(&axis), ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]);
-        let axis = Axis::powers_of_ten("", (-299.0, 299.0));
+        let axis = Axis::logarithmic("", (-299.0, 299.0));
         assert!(axis.ticks.len() <= 9);
+    }
+
+    #[test]
+    fn less_than_two_decades_have_ticks_between_powers_of_ten() {
+        let axis = logarithmic(0.4, 30.0);
+        assert_eq!(texts(&axis), ["0.5", "1", "2", "5", "10", "20"]);
+        let axis = logarithmic(3e-9, 3e-8);
+        assert_eq!(texts(&axis), ["5e-9", "1e-8", "2e-8"]);
+        let axis = logarithmic(4e6, 9e7);
+        assert_eq!(texts(&axis), ["5e6", "1e7", "2e7", "5e7"]);
+    }
+
+    #[test]
+    fn less_than_a_decade_has_evenly_spaced_ticks() {
+        let axis = logarithmic(1.95, 3.05);
+        assert_eq!(texts(&axis), ["2.0", "2.2", "2.4", "2.6", "2.8", "3.0"]);
+        let axis = logarithmic(1.99e12, 2.01e12);
+        assert_eq!(
+            texts(&axis),
+            ["1.990e12", "1.995e12", "2.000e12", "2.005e12", "2.010e12"]
+        );
+    }
+
+    #[test]
+    fn ticks_of_a_logarithmic_axis_are_where_their_texts_say() {
+        for exponent in -30..30 {
+            for decades in [1e-6, 1e-3, 0.03, 0.3, 0.9, 1.0, 1.2, 1.7, 1.99, 2.0, 5.0] {
+                let (lo, hi) = (
+                    f64::from(exponent) / 3.0,
+                    f64::from(exponent) / 3.0 + decades,
+                );
+                let axis = Axis::logarithmic("", (lo, hi));
+                let count = axis.ticks.len();
+                assert!((2..=9).contains(&count), "{count} ticks from {lo} to {hi}");
+                for (at, text) in &axis.ticks {
+                    assert!(
+                        (lo - 1e-9..=hi + 1e-9).contains(at),
+                        "{text} from {lo} to {hi}"
+                    );
+                    if let Ok(number) = text.parse::<f64>() {
+                        assert!((number.log10() - at).abs() < 1e-9, "{text} at {at}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

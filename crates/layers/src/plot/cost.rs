@@ -75,7 +75,7 @@ pub fn cost_curves(title: &str, curves: &[Curve]) -> Result<Figure, PlotError> {
     let row = 0.04 * (top - bottom);
     top += row * add_gaps(&mut series, curves, top, row) as f64;
     let y = if logarithmic {
-        Axis::powers_of_ten("cost (log scale)", (bottom, top))
+        Axis::logarithmic("cost (log scale)", (bottom, top))
     } else {
         Axis::linear("cost", (bottom, top))
     };

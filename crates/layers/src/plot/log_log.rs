@@ -1,6 +1,6 @@
-//! Sizes against sizes, both in powers of ten.
+//! Sizes against sizes, both on logarithmic axes.
 
-use super::axis::{Axis, has_place, range, with_margin};
+use super::axis::{Axis, has_place, range};
 use super::cost::colored;
 use super::panel::{Mark, Panel, Point, SIZE, Series};
 use super::{Content, Curve, Figure, PlotError};
@@ -51,7 +51,11 @@ pub fn log_log_curves(
         return Err(PlotError::NoPositivePoint);
     }
     let axis = |label: &str, positions: &mut dyn Iterator<Item = f64>| {
-        Axis::powers_of_ten(label, with_margin(range(positions), 0.05))
+        let (lo, hi) = range(positions);
+        let decades = hi - lo;
+        // Around what is one number, save for rounding, there is a decade.
+        let margin = if decades < 1e-9 { 0.5 } else { 0.05 * decades };
+        Axis::logarithmic(label, (lo - margin, hi + margin))
     };
     Ok(Figure(Content::Panel(Box::new(Panel {
         size: SIZE,
