@@ -62,9 +62,9 @@ impl<'d, S: Scalar> HandWritten<'d, S> {
         let m = data.examples();
         let sizes = model.sizes();
         assert!(
-            sizes[0] == data.features(),
+            model.features() == data.features(),
             "the network takes {} features, and the data has {}",
-            sizes[0],
+            model.features(),
             data.features()
         );
         let hidden = match regularization.drops() {

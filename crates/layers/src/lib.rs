@@ -10,9 +10,11 @@
 //! left at a [`Checkpoint`] and taken up again.
 //!
 //! What is random takes a [`RandomStream`]: any generator of the `rand` crate, or [`NumpyRandom`],
-//! which draws what NumPy draws, so that a published run starts from the very same bits. What a
-//! user can get wrong (a data set, a file, an option) comes back as an error that says what to
-//! do; a call that the program itself got wrong panics.
+//! which draws what NumPy draws, so that a published run starts from the very same bits.
+//!
+//! What a user can get wrong in a data set, a file or an option comes back as an error that says what
+//! to do; a call that the program itself got wrong panics. That data has the features of the network
+//! is what [`Mlp::fit`] checks, and what a program has to ask [`Mlp::features`] before a prediction.
 
 mod checkpoint;
 #[cfg(feature = "safetensors")]

@@ -149,6 +149,26 @@ impl<S: Scalar> Mlp<S> {
         &self.sizes
     }
 
+    /// The number of features that the network takes, n_x. Where data comes from a user, ask whether
+    /// it has as many before a prediction, which panics if it has not; [`fit`](Mlp::fit) gives an
+    /// error.
+    ///
+    /// ```
+    /// use layers::{He, Mlp, NumpyRandom, make_circles};
+    ///
+    /// let model = Mlp::new(&[2, 3, 1], &He, &mut NumpyRandom::seed(3))?;
+    /// let data = make_circles(300, 0.05, 0.8, &mut NumpyRandom::seed(1))?;
+    /// if data.features() != model.features() {
+    ///     return Err(format!("give data with {} features", model.features()).into());
+    /// }
+    /// println!("{} of the examples are right", model.accuracy(&data));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.sizes[0]
+    }
+
     /// The number of layers with parameters.
     #[must_use]
     pub fn depth(&self) -> usize {
@@ -271,11 +291,11 @@ impl<S: Scalar> Mlp<S> {
     ///
     /// # Panics
     ///
-    /// If `x` has another number of features.
+    /// If `x` is no matrix of [`features`](Mlp::features) rows.
     #[track_caller]
     #[must_use]
     pub fn predict_proba(&self, x: &Tensor<S>) -> Tensor<S> {
-        let m = examples(&self.sizes, x.shape());
+        let m = examples(self.features(), x.shape());
         let mut a = x.as_slice().to_vec();
         for layer in 0..self.depth() {
             let mut z = vec![S::zero(); self.sizes[layer + 1] * m];
@@ -302,7 +322,7 @@ impl<S: Scalar> Mlp<S> {
     ///
     /// # Panics
     ///
-    /// As [`predict_proba`](Mlp::predict_proba).
+    /// If the data has another number of features than the network: see [`features`](Mlp::features).
     #[track_caller]
     #[must_use]
     pub fn accuracy(&self, data: &Dataset<S>) -> f64 {
@@ -458,12 +478,11 @@ impl Layer {
 
 /// The number of examples in data of this shape.
 #[track_caller]
-fn examples(sizes: &[usize], x: Shape) -> usize {
+fn examples(n_x: usize, x: Shape) -> usize {
     match *x.dims() {
-        [features, m] if features == sizes[0] => m,
+        [features, m] if features == n_x => m,
         _ => panic!(
-            "predict: the network takes ({}, m), and x has shape {x}",
-            sizes[0]
+            "predict: the network takes {n_x} features, x of shape ({n_x}, m), and this x has shape {x}"
         ),
     }
 }

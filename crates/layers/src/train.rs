@@ -145,9 +145,9 @@ impl<S: Scalar> Mlp<S> {
         training: &Training,
         observer: impl Observer<S>,
     ) -> Result<History<S>, TrainingError> {
-        if self.sizes()[0] != data.features() {
+        if self.features() != data.features() {
             return Err(TrainingError::Features {
-                network: self.sizes()[0],
+                network: self.features(),
                 data: data.features(),
             });
         }

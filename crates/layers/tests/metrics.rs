@@ -1,7 +1,7 @@
 //! Confusion matrices and ROC curves against their definitions.
 
 use autodiff::Tensor;
-use layers::{ConfusionMatrix, MetricError, RocCurve};
+use layers::{ConfusionMatrix, Dataset, MetricError, Mlp, NumpyRandom, RocCurve, Zeros};
 use proptest::prelude::*;
 
 fn row(values: &[f64]) -> Tensor<f64> {
@@ -170,4 +170,20 @@ proptest! {
             prop_assert!((matrix.f1().unwrap() - harmonic).abs() < 1e-15);
         }
     }
+}
+
+#[test]
+fn a_model_says_how_many_features_it_takes() {
+    let model = Mlp::<f64>::new(&[3, 2, 1], &Zeros, &mut NumpyRandom::seed(1)).unwrap();
+    let data = Dataset::new(Tensor::zeros([3, 4]), Tensor::zeros([1, 4])).unwrap();
+    assert_eq!(model.features(), data.features());
+    assert_eq!(model.accuracy(&data), 1.0);
+}
+
+#[test]
+#[should_panic(expected = "takes 3 features, x of shape (3, m), and this x has shape (2, 4)")]
+fn other_features_than_the_model_takes_are_a_mistake() {
+    let model = Mlp::<f64>::new(&[3, 2, 1], &Zeros, &mut NumpyRandom::seed(1)).unwrap();
+    let data = Dataset::new(Tensor::zeros([2, 4]), Tensor::zeros([1, 4])).unwrap();
+    let _ = model.accuracy(&data);
 }
