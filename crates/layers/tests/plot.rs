@@ -289,6 +289,26 @@ fn long_and_strange_texts_are_made_to_fit() {
 }
 
 #[test]
+fn names_of_axes_are_made_to_fit_as_well() {
+    let draw = |x: &str, y: &str| {
+        let curve = curve("a", [1.0, 0.5, 0.2]);
+        log_log_curves("", x, y, &[curve]).unwrap()
+    };
+    // What has no place in XML: a file with it cannot be read at all.
+    let svg = draw("bytes\0\u{1b}", "seconds\u{ffff}\u{fffe}").to_svg();
+    assert!(svg.contains("bytes") && svg.contains("seconds"));
+    assert!(!svg.contains(['\0', '\u{1b}', '\u{fffe}', '\u{ffff}']));
+
+    let long = "a name that goes on ".repeat(20);
+    let pixmap = Pixmap::decode_png(&draw(&long, &long).to_png()).unwrap();
+    let (right, bottom) = (pixmap.width() - 1, pixmap.height() - 1);
+    let mut edges = (0..=bottom).flat_map(|y| [(0, y), (right, y)]);
+    assert!(edges.all(|(x, y)| pixmap.pixel(x, y).unwrap().red() == 255));
+    let mut edges = (0..=right).flat_map(|x| [(x, 0), (x, bottom)]);
+    assert!(edges.all(|(x, y)| pixmap.pixel(x, y).unwrap().red() == 255));
+}
+
+#[test]
 fn probabilities_without_a_boundary_are_drawn() {
     let (x, y) = rings();
     for p in [0.0, 0.5, 1.0, f64::NAN, f64::INFINITY] {

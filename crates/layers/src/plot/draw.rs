@@ -120,11 +120,16 @@ fn draw_panel<DB: DrawingBackend>(panel: &Panel, canvas: &Canvas<DB>) -> Drawn<D
         .set_label_area_size(LabelAreaPosition::Bottom, units(46.0))
         .build_cartesian_2d(panel.x.clone(), panel.y.clone())?;
 
+    let [x, y] = [&panel.x, &panel.y].map(|axis| printable(&axis.label));
+    let (across, up) = chart.plotting_area().dim_in_pixel();
+    let length = |in_units| f64::from(in_units) / f64::from(UNITS);
+    // Both names have one size.
+    let size = fitting(&y, fitting(&x, 16.0, length(across)), length(up));
     chart
         .configure_mesh()
-        .x_desc(panel.x.label.as_str())
-        .y_desc(panel.y.label.as_str())
-        .axis_desc_style(text(16.0))
+        .x_desc(x)
+        .y_desc(y)
+        .axis_desc_style(text(size))
         .label_style(text(TICK))
         .axis_style(line(INK, 1.0))
         .bold_line_style(line(GRID, 1.0))
@@ -177,6 +182,7 @@ fn draw_series<DB: DrawingBackend>(
 
 /// The text without line breaks and other characters that have no glyph, and no place in XML.
 fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(visible).collect()
+    let visible = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    let shown = |c: char| if visible(c) { c } else { ' ' };
+    text.chars().map(shown).collect()
 }
