@@ -39,8 +39,10 @@ impl MiniBatches {
     /// # Panics
     ///
     /// If the size is 0.
+    #[track_caller]
     #[must_use]
     pub fn per_epoch(&self, examples: usize) -> usize {
+        assert!(self.size > 0, "a mini-batch has at least 1 example");
         examples.div_ceil(self.size)
     }
 

@@ -83,8 +83,9 @@ pub enum TrainingError {
     },
     /// The cost became infinite or NaN.
     #[error(
-        "the cost became {cost} at iteration {iteration}: lower the learning rate ({learning_rate}), \
-         or scale the features; the model was left as it was before training"
+        "the cost became {cost} at iteration {iteration}: {}, or scale the features; the model was \
+         left as it was before training",
+        remedy(*iteration, *learning_rate)
     )]
     NotFinite {
         /// The iteration.
@@ -94,4 +95,12 @@ pub enum TrainingError {
         /// The learning rate.
         learning_rate: f64,
     },
+}
+
+/// What keeps a cost finite: the learning rate has no part in the first one.
+fn remedy(iteration: usize, learning_rate: f64) -> String {
+    match iteration {
+        0 => "start from smaller weights or with a smaller L2 penalty".to_owned(),
+        _ => format!("lower the learning rate ({learning_rate:?})"),
+    }
 }

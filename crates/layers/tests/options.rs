@@ -1,4 +1,4 @@
-//! Options that are numbers as `f64` and none of the scalar that trains.
+//! Options that cannot be trained with: numbers that are none of the scalar, and others.
 
 use autodiff::{Scalar, Wide};
 use layers::{
@@ -88,4 +88,25 @@ fn a_keep_prob_has_an_inverse_at_the_scalar() {
     assert_eq!(error, TrainingError::KeepProb(5e-324));
     assert_eq!(with_keep_prob::<f32>(0.86), Ok(()));
     assert_eq!(with_keep_prob::<f32>(1.0), Ok(()));
+}
+
+#[test]
+fn a_first_cost_that_is_not_finite_is_not_put_down_to_the_learning_rate() {
+    let data = make_circles(300, 0.05, 0.8, &mut NumpyRandom::seed(1)).unwrap();
+    let steep = vec![1e200, 1e200, 0.0, 1e200, 0.0];
+    let mut model = Mlp::from_parameters(&[2, 1, 1], steep).unwrap();
+    let error = model.fit(&data, &Training::default(), ()).unwrap_err();
+    assert!(matches!(
+        error,
+        TrainingError::NotFinite { iteration: 0, .. }
+    ));
+    let text = error.to_string();
+    assert!(text.contains("start from smaller weights"), "{text}");
+    assert!(!text.contains("learning rate"), "{text}");
+}
+
+#[test]
+#[should_panic(expected = "a mini-batch has at least 1 example")]
+fn batches_without_examples_make_no_epoch() {
+    let _ = MiniBatches { size: 0, seed: 0 }.per_epoch(300);
 }
