@@ -5,6 +5,8 @@ use std::sync::Arc;
 use autodiff::{Scalar, Shape, Tensor};
 use thiserror::Error;
 
+use crate::mini_batches::select_columns;
+
 /// Examples with two classes: features x of shape `(n_x, m)`, one example per column, and labels y
 /// of shape `(1, m)`.
 ///
@@ -150,6 +152,17 @@ impl<S: Scalar> Dataset<S> {
     #[must_use]
     pub fn examples(&self) -> usize {
         self.x.shape().dims()[1]
+    }
+
+    /// Some of the examples, at least one, in this order.
+    pub(crate) fn select(&self, examples: &[usize]) -> Self {
+        let columns = |from: &Tensor<S>| {
+            let mut into = Tensor::zeros([from.shape().dims()[0], examples.len()]);
+            select_columns(from, examples, into.as_mut_slice());
+            into
+        };
+        Self::new(columns(&self.x), columns(&self.y))
+            .expect("a part of a data set that is not empty is one too")
     }
 
     /// The same examples in another scalar, each feature rounded once.

@@ -58,13 +58,7 @@ impl MiniBatches {
         let sizes = [size, examples % size];
         let batches = sizes.into_iter().filter(|&n| n > 0).map(|n| {
             let first: Vec<usize> = (0..n).collect();
-            let select = |from: &Tensor<S>| {
-                let mut into = Tensor::zeros([from.shape().dims()[0], n]);
-                select_columns(from, &first, into.as_mut_slice());
-                into
-            };
-            let batch = Dataset::new(select(data.x()), select(data.y()));
-            Cow::Owned(batch.expect("a part of a data set that is not empty is one too"))
+            Cow::Owned(data.select(&first))
         });
         Ok(batches.collect())
     }

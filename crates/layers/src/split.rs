@@ -1,9 +1,8 @@
 //! Parts of a data set with the classes in proportion.
 
-use autodiff::{Scalar, Tensor};
+use autodiff::Scalar;
 use thiserror::Error;
 
-use crate::mini_batches::select_columns;
 use crate::{Dataset, RandomStream};
 
 /// A data set in two parts.
@@ -163,19 +162,9 @@ fn apart<S: Scalar>(data: &Dataset<S>, mut test_examples: Vec<usize>) -> Split<S
         .filter(|k| test_examples.binary_search(k).is_err())
         .collect();
     Split {
-        train: chosen(data, &train_examples),
-        test: chosen(data, &test_examples),
+        train: data.select(&train_examples),
+        test: data.select(&test_examples),
         train_examples,
         test_examples,
     }
-}
-
-fn chosen<S: Scalar>(data: &Dataset<S>, examples: &[usize]) -> Dataset<S> {
-    let columns = |tensor: &Tensor<S>| {
-        let mut part = Tensor::zeros([tensor.shape().dims()[0], examples.len()]);
-        select_columns(tensor, examples, part.as_mut_slice());
-        part
-    };
-    Dataset::new(columns(data.x()), columns(data.y()))
-        .expect("examples of a data set are one, and every part has some")
 }
