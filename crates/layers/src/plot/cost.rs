@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::axis::{Axis, has_place, range, with_margin};
-use super::panel::{Mark, PALETTE, Panel, Point, SIZE, Series};
+use super::panel::{Mark, Panel, Point, SIZE, Series, colored};
 use super::{Content, Figure, PlotError};
 
 /// Costs this many times apart are drawn on a logarithmic axis.
@@ -52,7 +52,8 @@ pub fn cost_curves(title: &str, curves: &[Curve]) -> Result<Figure, PlotError> {
         let points = curves.iter().flat_map(|curve| &curve.points);
         points.copied().filter(|&(x, _)| has_place(x))
     };
-    let drawn = || placed().filter(|&(_, y)| has_place(y));
+    let is_drawn = |&(x, y): &Point| has_place(x) && has_place(y);
+    let drawn = || placed().filter(is_drawn);
     if drawn().next().is_none() {
         return Err(PlotError::NoFiniteCost);
     }
@@ -71,7 +72,7 @@ pub fn cost_curves(title: &str, curves: &[Curve]) -> Result<Figure, PlotError> {
     if !logarithmic && lo >= 0.0 && lo < 0.25 * hi {
         bottom = 0.0;
     }
-    let mut series = lines(curves, height);
+    let mut series = lines(curves, is_drawn, |(x, cost)| (x, height(cost)));
     let row = 0.04 * (top - bottom);
     top += row * add_gaps(&mut series, curves, top, row) as f64;
     let y = if logarithmic {
@@ -90,16 +91,24 @@ pub fn cost_curves(title: &str, curves: &[Curve]) -> Result<Figure, PlotError> {
     }))))
 }
 
-pub(super) fn colored(curves: &[Curve]) -> impl Iterator<Item = (&Curve, RGBColor)> {
-    curves.iter().zip(PALETTE.into_iter().cycle())
-}
-
-fn lines(curves: &[Curve], height: fn(f64) -> f64) -> Vec<Series> {
+/// The lines of curves, interrupted where a point has no place, each other point where it goes.
+pub(super) fn lines(
+    curves: &[Curve],
+    is_placed: impl Fn(&Point) -> bool,
+    place: impl Fn(Point) -> Point,
+) -> Vec<Series> {
+    let runs = |points: &[Point]| {
+        points
+            .split(|point| !is_placed(point))
+            .filter(|run| !run.is_empty())
+            .map(|run| run.iter().copied().map(&place).collect())
+            .collect()
+    };
     let line = |(curve, color): (&Curve, _)| Series {
         name: Some(curve.name.clone()),
         mark: Mark::Line,
         color,
-        runs: finite_runs(&curve.points, height),
+        runs: runs(&curve.points),
     };
     colored(curves).map(line).collect()
 }
@@ -132,15 +141,6 @@ fn add_gaps(series: &mut Vec<Series>, curves: &[Curve], bottom: f64, row: f64) -
         });
     }
     rows
-}
-
-/// The longest stretches of points that have a place, in the units of the axis.
-fn finite_runs(points: &[Point], height: fn(f64) -> f64) -> Vec<Vec<Point>> {
-    points
-        .split(|&(x, y)| !has_place(x) || !has_place(y))
-        .filter(|run| !run.is_empty())
-        .map(|run| run.iter().map(|&(x, y)| (x, height(y))).collect())
-        .collect()
 }
 
 /// The iterations at which the cost stops being finite: one for each gap.

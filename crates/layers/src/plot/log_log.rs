@@ -1,8 +1,8 @@
 //! Sizes against sizes, both on logarithmic axes.
 
 use super::axis::{Axis, has_place, range};
-use super::cost::colored;
-use super::panel::{Mark, Panel, Point, SIZE, Series};
+use super::cost::lines;
+use super::panel::{Panel, Point, SIZE};
 use super::{Content, Curve, Figure, PlotError};
 
 /// Curves on two logarithmic axes, where y = c·xᵏ is a straight line of slope k.
@@ -29,19 +29,7 @@ pub fn log_log_curves(
     curves: &[Curve],
 ) -> Result<Figure, PlotError> {
     let is_placed = |&(x, y): &Point| x > 0.0 && y > 0.0 && has_place(x) && has_place(y);
-    let series: Vec<Series> = colored(curves)
-        .map(|(curve, color)| Series {
-            name: Some(curve.name.clone()),
-            mark: Mark::Line,
-            color,
-            runs: curve
-                .points
-                .split(|point| !is_placed(point))
-                .filter(|run| !run.is_empty())
-                .map(|run| run.iter().map(|&(x, y)| (x.log10(), y.log10())).collect())
-                .collect(),
-        })
-        .collect();
+    let series = lines(curves, is_placed, |(x, y)| (x.log10(), y.log10()));
     let places = || {
         series
             .iter()

@@ -107,3 +107,8 @@ pub(super) const PALETTE: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
 ];
+
+/// What there is, each with its colour.
+pub(super) fn colored<T>(series: &[T]) -> impl Iterator<Item = (&T, RGBColor)> {
+    series.iter().zip(PALETTE.into_iter().cycle())
+}

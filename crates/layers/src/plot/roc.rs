@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
-use super::panel::{Mark, PALETTE, Panel, Series};
+use super::panel::{Mark, Panel, Series, colored};
 use super::{Content, Figure};
 use crate::RocCurve;
 
@@ -35,8 +35,7 @@ pub fn roc_curves(title: &str, curves: &[(&str, &RocCurve)]) -> Figure {
         color: GREY,
         runs: vec![vec![(0.0, 0.0), (1.0, 1.0)]],
     };
-    let colored = curves.iter().zip(PALETTE.into_iter().cycle());
-    let lines = colored.map(|(&(name, curve), color)| Series {
+    let lines = colored(curves).map(|(&(name, curve), color)| Series {
         name: Some(format!("{name}, AUC {:.4}", curve.auc())),
         mark: Mark::Line,
         color,
