@@ -53,7 +53,7 @@ pub enum ModelError {
     /// An initializer gave a weight that is not finite at the network's scalar.
     #[error(
         "the initializer gave W{} the weight {weight:?}, which is no finite number of type \
-         {scalar}: take an initializer of a smaller scale", .layer + 1
+         {scalar}: take an initializer whose scale is finite and smaller", .layer + 1
     )]
     Weight {
         /// The layer, counted from 0.

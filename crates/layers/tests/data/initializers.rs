@@ -80,7 +80,7 @@ fn weights_that_the_scalar_has_not_are_an_error() {
             text.contains(&format!("finite number of type {scalar}")),
             "{text}"
         );
-        assert!(text.contains("initializer of a smaller scale"), "{text}");
+        assert!(text.contains("scale is finite and smaller"), "{text}");
     }
 }
 
