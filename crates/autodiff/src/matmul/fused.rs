@@ -4,6 +4,7 @@ use super::choice;
 use super::dots::{Side, Sums};
 use super::native::Native;
 use super::product::{Finish, Product, Update};
+use super::rows::put;
 use super::{Matrix, MatrixMut, added, check_sizes, row_sums};
 use crate::Scalar;
 
@@ -216,8 +217,7 @@ fn sum_rows<S: Scalar>(a: &Matrix<'_, S>, sums: &mut [S], add: bool) {
         Some(x) => row_sums(x, sums, add),
         None => {
             for i in 0..rows {
-                let sum = added((0..cols).map(|j| a.at(i, j)));
-                sums[i] = if add { sums[i] + sum } else { sum };
+                put(&mut sums[i], added((0..cols).map(|j| a.at(i, j))), add);
             }
         }
     }

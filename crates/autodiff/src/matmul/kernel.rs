@@ -5,7 +5,6 @@ use super::dots::{Sums, dots};
 use super::native::Native;
 use super::product::Product;
 use super::simd::Simd;
-use super::simd::portable::Four;
 use crate::Scalar;
 
 /// The instruction sets that kernels are compiled for, and chosen from when the program runs.
@@ -56,6 +55,22 @@ impl Isa {
         }
     }
 }
+
+/// `f::<V>(…)` or `<V>::…`, V being the vectors that an instruction set has for a scalar.
+macro_rules! on_isa {
+    ($isa:expr, $scalar:ident, $($function:ident::)? <V> $($rest:tt)*) => {
+        match $isa {
+            Isa::Portable => {
+                $($function::)? <crate::matmul::simd::portable::Four<$scalar>> $($rest)*
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => $($function::)? <$scalar::Avx2> $($rest)*,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => $($function::)? <$scalar::Avx512> $($rest)*,
+        }
+    };
+}
+pub(super) use on_isa;
 
 /// A way to compute a product of `f32` or `f64`. They differ in speed, in the layouts they take,
 /// and in the last bits of what they give.
@@ -153,23 +168,12 @@ impl Kernel {
         if product.m == 0 || product.n == 0 {
             return;
         }
-        macro_rules! on {
-            ($isa:expr, $kernel:ident) => {
-                match $isa {
-                    Isa::Portable => $kernel::<Four<S>>(product),
-                    #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => $kernel::<S::Avx2>(product),
-                    #[cfg(target_arch = "x86_64")]
-                    Isa::Avx512 => $kernel::<S::Avx512>(product),
-                }
-            };
-        }
         // SAFETY: the caller's, and Product's invariant.
         unsafe {
             match self {
-                Self::InPlace(isa) => on!(isa, in_place),
-                Self::Strips(isa) => on!(isa, strips),
-                Self::Packed(isa) => on!(isa, packed),
+                Self::InPlace(isa) => on_isa!(isa, S, in_place::<V>(product)),
+                Self::Strips(isa) => on_isa!(isa, S, strips::<V>(product)),
+                Self::Packed(isa) => on_isa!(isa, S, packed::<V>(product)),
                 Self::Dots(isa) => dots_and_sums(isa, product, Sums::NONE),
                 Self::Matrixmultiply => S::matrixmultiply(product),
                 #[cfg(feature = "gemm")]
@@ -202,29 +206,13 @@ unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Sc
 #[inline(always)]
 pub(super) unsafe fn dots_and_sums<S: Native>(isa: Isa, product: &Product<S>, sums: Sums<S>) {
     // SAFETY: the caller's.
-    unsafe {
-        match isa {
-            Isa::Portable => inner_products::<Four<S>>(product, sums),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => inner_products::<S::Avx2>(product, sums),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => inner_products::<S::Avx512>(product, sums),
-        }
-    }
+    unsafe { on_isa!(isa, S, inner_products::<V>(product, sums)) }
 }
 
 pub(super) fn multiply_adds<S: Native>(isa: Isa, rounds: usize) -> usize {
     assert!(isa.is_available());
     // SAFETY: it is available.
-    unsafe {
-        match isa {
-            Isa::Portable => Four::<S>::peak(rounds),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => S::Avx2::peak(rounds),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => S::Avx512::peak(rounds),
-        }
-    }
+    unsafe { on_isa!(isa, S, <V>::peak(rounds)) }
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@
 use num_traits::Zero;
 
 use super::added;
-use super::kernel::Isa;
+use super::kernel::{Isa, on_isa};
 use super::native::Native;
-use super::simd::portable::Four;
 use super::simd::{MAX_LANES, Simd};
 use super::sweep::evenly;
 use super::threads::{PART, share_out, threads};
@@ -58,9 +57,7 @@ pub fn rectify_rows<S: Scalar>(x_bar: &mut [S], y: &[S], sums: &mut [S], add: bo
         for (x_bar, &y) in x_bar.iter_mut().zip(y) {
             *x_bar = if y <= S::zero() { S::zero() } else { *x_bar };
         }
-        for (row, sum) in rows(x_bar, cols).zip(sums) {
-            put(sum, added(row.iter().copied()), add);
-        }
+        row_sums(x_bar, sums, add);
     }
 }
 
@@ -79,7 +76,7 @@ fn rows<S>(x: &[S], cols: usize) -> impl Iterator<Item = &[S]> {
     (0..).map_while(move |i| x.get(i * cols..(i + 1) * cols))
 }
 
-fn put<S: Scalar>(sum: &mut S, of_row: S, add: bool) {
+pub(super) fn put<S: Scalar>(sum: &mut S, of_row: S, add: bool) {
     *sum = if add { *sum + of_row } else { of_row };
 }
 
@@ -153,21 +150,17 @@ fn threads_for(elements: usize) -> usize {
 /// Borrowed slices are behind the pointers until this returns.
 fn run<S: Native>(rows: Rows<'_, S>) {
     // SAFETY: the machine has its best instruction set; the rest is the invariant.
-    unsafe {
-        match Isa::best() {
-            Isa::Portable => Four::<S>::rows(rows),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => S::Avx2::rows(rows),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => S::Avx512::rows(rows),
-        }
-    }
+    unsafe { on_isa!(Isa::best(), S, <V>::rows(rows)) }
 }
 
 /// Sums of as many rows as there are lanes are added up together.
 ///
 /// Lane l of a row's sum is x[l] + x[l + LANES] + …, one after the other, as
 /// [`dots`](super::dots::dots) has it too: a sum has the same bits by either way.
+///
+/// # Safety
+///
+/// As of [`Simd`], and the invariant of [`Rows`].
 #[inline(always)]
 pub(super) unsafe fn sum_rows<V: Simd>(rows: Rows<'_, V::Scalar>) {
     let Rows {
@@ -215,13 +208,17 @@ pub(super) unsafe fn sum_rows<V: Simd>(rows: Rows<'_, V::Scalar>) {
 const MOST_ROWS: usize = 4;
 
 /// The lanes of the sums of R rows.
+///
+/// # Safety
+///
+/// As of [`Simd`]; x and y have so many rows of `cols` elements, x for writing if there is a y.
 #[inline(always)]
 unsafe fn sum_some_rows<V: Simd, const R: usize>(
     x: *mut V::Scalar,
     y: Option<*const V::Scalar>,
     cols: usize,
 ) -> [V::Vector; R] {
-    // SAFETY: the caller's: x and y have so many rows, x for writing if there is a y.
+    // SAFETY: the caller's.
     unsafe {
         let mut sums = [V::splat(V::Scalar::zero()); R];
         let mut j = 0;

@@ -33,8 +33,10 @@ pub(super) const MAX_PARTS: usize = 4;
 ///
 /// # Safety
 ///
-/// Of every method: the machine has the instruction set, and pointers are valid for the lanes that
-/// are read or written. No alignment is needed.
+/// Of every method, and of every function that is for any V of this trait: the machine has the
+/// instruction set, what a [`Product`] was made of is still borrowed, and other pointers are valid for
+/// what is read or written. No alignment is needed. What is asked for beyond that is said where it is,
+/// of an entry point at the function that it is the way in to.
 pub(crate) trait Simd: 'static {
     type Scalar: Scalar;
     type Vector: Copy;
@@ -314,3 +316,66 @@ macro_rules! entry_points {
     };
 }
 pub(super) use entry_points;
+
+/// The methods of [`Simd`] that are an intrinsic each, whatever the width.
+#[cfg(target_arch = "x86_64")]
+macro_rules! plain_methods {
+    ($scalar:ty, $vector:ty, $set1:ident, $broadcast:ident, $load_one:ident, $add:ident, $mul:ident,
+     $fmadd:ident, $max:ident, $unpacklo:ident, $unpackhi:ident) => {
+        #[inline(always)]
+        unsafe fn splat(x: $scalar) -> $vector {
+            // SAFETY: the caller's, as in every method below.
+            unsafe { $set1(x) }
+        }
+
+        #[inline(always)]
+        unsafe fn splat_at(from: *const $scalar) -> $vector {
+            // SAFETY: the caller's.
+            unsafe { $broadcast($load_one(from)) }
+        }
+
+        #[inline(always)]
+        unsafe fn add(x: $vector, y: $vector) -> $vector {
+            // SAFETY: the caller's.
+            unsafe { $add(x, y) }
+        }
+
+        #[inline(always)]
+        unsafe fn mul(x: $vector, y: $vector) -> $vector {
+            // SAFETY: the caller's.
+            unsafe { $mul(x, y) }
+        }
+
+        #[inline(always)]
+        unsafe fn mul_add(x: $vector, y: $vector, z: $vector) -> $vector {
+            // SAFETY: the caller's.
+            unsafe { $fmadd(x, y, z) }
+        }
+
+        #[inline(always)]
+        unsafe fn at_least(floor: $vector, x: $vector) -> $vector {
+            // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
+            unsafe { $max(floor, x) }
+        }
+
+        #[inline(always)]
+        unsafe fn zip_parts(x: $vector, y: $vector) -> [$vector; 2] {
+            // SAFETY: the caller's.
+            unsafe { [$unpacklo(x, y), $unpackhi(x, y)] }
+        }
+
+        #[inline(always)]
+        unsafe fn prefetch(at: *const $scalar) {
+            // SAFETY: a hint, which no address makes fail.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+        }
+
+        #[inline(always)]
+        unsafe fn prefetch_from_afar(at: *const $scalar) {
+            // SAFETY: a hint, which no address makes fail.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+use plain_methods;

@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::kernel::{Isa, Kernel};
+use super::kernel::{Isa, Kernel, on_isa};
 use super::native::Native;
 use super::product::{Product, parts};
 use super::simd::Simd;
-use super::simd::portable::Four;
 
 /// 0: as many as the machine has cores for this process.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
@@ -144,13 +143,7 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
 
 /// The rows of the best tile; panels may be cut anywhere.
 fn tile_rows<S: Native>() -> usize {
-    match Isa::best() {
-        Isa::Portable => Four::<S>::ROWS,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => S::Avx2::ROWS,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => S::Avx512::ROWS,
-    }
+    on_isa!(Isa::best(), S, <V>::ROWS)
 }
 
 /// A multiple of the columns of every tile that B is packed for.

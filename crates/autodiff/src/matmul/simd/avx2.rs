@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{MAX_PARTS, Simd, entry_points};
+use super::{MAX_PARTS, Simd, entry_points, plain_methods};
 use crate::matmul::marks::Bits;
 
 pub(crate) struct F64;
@@ -88,18 +88,10 @@ macro_rules! avx2 {
             const DOT_ROWS: &'static [usize] = &[4, 3];
 
             entry_points!("avx2,fma");
-
-            #[inline(always)]
-            unsafe fn splat(x: $scalar) -> $vector {
-                // SAFETY: the caller's, as in every method below.
-                unsafe { $set1(x) }
-            }
-
-            #[inline(always)]
-            unsafe fn splat_at(from: *const $scalar) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $broadcast($load_one(from)) }
-            }
+            plain_methods!(
+                $scalar, $vector, $set1, $broadcast, $load_one, $add, $mul, $fmadd, $max,
+                $unpacklo, $unpackhi
+            );
 
             #[inline(always)]
             unsafe fn load(from: *const $scalar) -> $vector {
@@ -137,30 +129,6 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            unsafe fn add(x: $vector, y: $vector) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $add(x, y) }
-            }
-
-            #[inline(always)]
-            unsafe fn mul(x: $vector, y: $vector) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $mul(x, y) }
-            }
-
-            #[inline(always)]
-            unsafe fn mul_add(x: $vector, y: $vector, z: $vector) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $fmadd(x, y, z) }
-            }
-
-            #[inline(always)]
-            unsafe fn at_least(floor: $vector, x: $vector) -> $vector {
-                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
-                unsafe { $max(floor, x) }
-            }
-
-            #[inline(always)]
             unsafe fn where_positive(x: $vector, y: $vector) -> $vector {
                 // SAFETY: the caller's. Not less or equal: so is a NaN.
                 unsafe { $and($cmp::<_CMP_NLE_UQ>(x, $set1(0.0)), y) }
@@ -184,12 +152,6 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            unsafe fn zip_parts(x: $vector, y: $vector) -> [$vector; 2] {
-                // SAFETY: the caller's.
-                unsafe { [$unpacklo(x, y), $unpackhi(x, y)] }
-            }
-
-            #[inline(always)]
             unsafe fn transpose_parts(mut x: [$vector; MAX_PARTS]) -> [$vector; MAX_PARTS] {
                 // SAFETY: the caller's.
                 [x[0], x[1]] = unsafe {
@@ -199,18 +161,6 @@ macro_rules! avx2 {
                     ]
                 };
                 x
-            }
-
-            #[inline(always)]
-            unsafe fn prefetch(at: *const $scalar) {
-                // SAFETY: a hint, which no address makes fail.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
-            }
-
-            #[inline(always)]
-            unsafe fn prefetch_from_afar(at: *const $scalar) {
-                // SAFETY: a hint, which no address makes fail.
-                unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{MAX_PARTS, Simd, entry_points};
+use super::{MAX_PARTS, Simd, entry_points, plain_methods};
 use crate::matmul::marks::Bits;
 
 pub(crate) struct F64;
@@ -45,18 +45,10 @@ macro_rules! avx512 {
             const DOT_ROWS: &'static [usize] = &[5, 5, 5];
 
             entry_points!("avx512f");
-
-            #[inline(always)]
-            unsafe fn splat(x: $scalar) -> $vector {
-                // SAFETY: the caller's, as in every method below.
-                unsafe { $set1(x) }
-            }
-
-            #[inline(always)]
-            unsafe fn splat_at(from: *const $scalar) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $broadcast($load_one(from)) }
-            }
+            plain_methods!(
+                $scalar, $vector, $set1, $broadcast, $load_one, $add, $mul, $fmadd, $max,
+                $unpacklo, $unpackhi
+            );
 
             #[inline(always)]
             unsafe fn load(from: *const $scalar) -> $vector {
@@ -80,30 +72,6 @@ macro_rules! avx512 {
             unsafe fn store_first(n: usize, x: $vector, to: *mut $scalar) {
                 // SAFETY: the caller's; lanes that are masked out are not written.
                 unsafe { $mask_storeu(to, first!(n, $mask, $lanes), x) }
-            }
-
-            #[inline(always)]
-            unsafe fn add(x: $vector, y: $vector) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $add(x, y) }
-            }
-
-            #[inline(always)]
-            unsafe fn mul(x: $vector, y: $vector) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $mul(x, y) }
-            }
-
-            #[inline(always)]
-            unsafe fn mul_add(x: $vector, y: $vector, z: $vector) -> $vector {
-                // SAFETY: the caller's.
-                unsafe { $fmadd(x, y, z) }
-            }
-
-            #[inline(always)]
-            unsafe fn at_least(floor: $vector, x: $vector) -> $vector {
-                // SAFETY: the caller's. Of a NaN and of two zeros the maximum is the second operand.
-                unsafe { $max(floor, x) }
             }
 
             #[inline(always)]
@@ -136,12 +104,6 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
-            unsafe fn zip_parts(x: $vector, y: $vector) -> [$vector; 2] {
-                // SAFETY: the caller's.
-                unsafe { [$unpacklo(x, y), $unpackhi(x, y)] }
-            }
-
-            #[inline(always)]
             unsafe fn transpose_parts(x: [$vector; MAX_PARTS]) -> [$vector; MAX_PARTS] {
                 // SAFETY: the caller's. Halves of two vectors, and of those the even and the odd parts.
                 unsafe {
@@ -155,18 +117,6 @@ macro_rules! avx512 {
                         $shuffle::<0xdd>(ab_high, cd_high),
                     ]
                 }
-            }
-
-            #[inline(always)]
-            unsafe fn prefetch(at: *const $scalar) {
-                // SAFETY: a hint, which no address makes fail.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
-            }
-
-            #[inline(always)]
-            unsafe fn prefetch_from_afar(at: *const $scalar) {
-                // SAFETY: a hint, which no address makes fail.
-                unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
             }
         }
     };
