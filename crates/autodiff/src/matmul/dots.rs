@@ -48,8 +48,12 @@ impl<S> Sums<S> {
     }
 }
 
-/// Needs A's columns and B's rows next to each other, no fewer rows of C than columns, and an update
-/// that is α and β.
+/// Needs no fewer rows of C than columns, and an update that is α and β.
+///
+/// # Safety
+///
+/// As of [`Simd`]; rows of A and columns of B are contiguous, and there is a place for each of the
+/// sums, if they are asked for, which is none of A's, B's or C's.
 #[inline(never)]
 pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
     const { assert!(tiles_fit::<V>()) }
@@ -76,7 +80,8 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::S
                                 false => V::dot_tile::<$rows, $cols, $unroll, false>(product, &at),
                             }
                         })*
-                        _ => unreachable!("tiles have no more rows and columns"),
+                        // C has no fewer rows than columns, and halves of what is left are no fewer.
+                        _ => unreachable!("tiles have no more rows, and no fewer than columns"),
                     }
                 };
             }
@@ -84,11 +89,11 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::S
             // an FMA with, where the rows are worth it.
             // SAFETY: the caller's; the tile is within C.
             unsafe {
-                multiply_one_of!((1, 1, 8)(2, 1, 4)(3, 1, 3)(4, 1, 2)(5, 1, 2)(1, 2, 4)(
-                    2, 2, 2
-                )(3, 2, 2)(4, 2, 1)(5, 2, 1)(1, 3, 3)(
-                    2, 3, 2
-                )(3, 3, 1)(4, 3, 1)(5, 3, 1));
+                multiply_one_of! {
+                    (1, 1, 8) (2, 1, 4) (3, 1, 3) (4, 1, 2) (5, 1, 2)
+                    (2, 2, 2) (3, 2, 2) (4, 2, 1) (5, 2, 1)
+                    (3, 3, 1) (4, 3, 1) (5, 3, 1)
+                }
             }
             i += rows;
         }
@@ -96,10 +101,9 @@ pub(super) unsafe fn dots<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::S
     }
 }
 
-/// Whether such a tile is ever asked for: C has no fewer rows than columns, and halves of what is left
-/// are no fewer either. What this excludes is not compiled.
+/// Whether such a tile is ever asked for. What this excludes is not compiled.
 const fn has_tile<V: Simd>(rows: usize, cols: usize) -> bool {
-    cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1] && rows >= cols
+    cols <= V::DOT_ROWS.len() && rows <= V::DOT_ROWS[cols - 1]
 }
 
 /// Whether every tile has room in memory, and the sums of its rows or columns in one vector.
@@ -124,6 +128,10 @@ pub(crate) struct TileAt<S> {
 /// R rows and C columns, U vectors of the inner axis at a time. If SUMMED, both rows and columns are summed,
 /// though one of them alone is asked for: the additions are fewer than the products, and more functions
 /// than these would be felt by who compiles them.
+///
+/// # Safety
+///
+/// As of [`dots`]; the tile is within C.
 #[inline(always)]
 pub(super) unsafe fn dot_tile<
     V: Simd,
@@ -141,8 +149,7 @@ pub(super) unsafe fn dot_tile<
     } = *product;
     a.at = a.at.wrapping_offset(steps(tile.i, a.row));
     b.at = b.at.wrapping_offset(steps(tile.j, b.col));
-    // SAFETY: the caller's: rows of A and columns of B have k elements next to each other, and the
-    // tile is within C.
+    // SAFETY: the caller's.
     unsafe {
         let zero = V::splat(V::Scalar::zero());
         let mut x = [[[zero; U]; C]; R];
@@ -210,6 +217,10 @@ pub(super) unsafe fn dot_tile<
 }
 
 /// Adds up the lanes of R rows of C products, a vector of products at a time, and writes them.
+///
+/// # Safety
+///
+/// As of [`Simd`]; so many elements are there, and the tile is within C.
 #[inline(always)]
 pub(super) unsafe fn put_products<V: Simd, const R: usize, const C: usize>(
     product: &Product<V::Scalar>,
@@ -218,7 +229,7 @@ pub(super) unsafe fn put_products<V: Simd, const R: usize, const C: usize>(
 ) {
     let Product { c, update, .. } = *product;
     let mut products = [V::Scalar::zero(); MAX_TILE];
-    // SAFETY: the caller's: so many elements are there, and the tile is within C.
+    // SAFETY: the caller's.
     unsafe {
         for group in 0..(R * C).div_ceil(V::LANES) {
             let first = group * V::LANES;
@@ -251,6 +262,10 @@ pub(super) unsafe fn put_products<V: Simd, const R: usize, const C: usize>(
 }
 
 /// Adds up the lanes of the sums of a tile's rows or columns, from row or column `first` on.
+///
+/// # Safety
+///
+/// As of [`Simd`]; there is a place for each of the sums, which are no more than lanes.
 #[inline(always)]
 pub(super) unsafe fn put_sums<V: Simd>(
     tile: &TileAt<V::Scalar>,
@@ -259,7 +274,7 @@ pub(super) unsafe fn put_sums<V: Simd>(
 ) {
     let Sums { at, add, .. } = tile.sums;
     let to = at.wrapping_add(first);
-    // SAFETY: the caller's: there is a place for each of the sums, which are no more than lanes.
+    // SAFETY: the caller's.
     unsafe {
         let mut some = [V::splat(V::Scalar::zero()); MAX_LANES];
         for (some, &lanes) in some.iter_mut().zip(lanes) {
