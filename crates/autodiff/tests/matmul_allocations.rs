@@ -3,7 +3,7 @@
 use allocation_counter::{AllocationInfo, measure};
 use autodiff::Scalar;
 use autodiff::matmul::{
-    self, Activation, Matrix, MatrixMut, affine, matmul, matmul_where_positive,
+    self, Activation, Matrix, MatrixMut, affine, matmul, matmul_where_positive, row_sums,
 };
 
 /// What this thread allocates in products of every layout, once they have been computed before.
@@ -51,4 +51,8 @@ fn a_repeated_product_allocates_no_buffers() {
         let bytes = allocations::<f32>(size).bytes_total;
         assert!(bytes <= 1024 * products, "{size:?}: {bytes} bytes");
     }
+    // A row is one part, which there is nobody to be called for.
+    let (row, mut sum) = (vec![1.0; 200_000], [0.0]);
+    let tasks = measure(|| row_sums(&row, &mut sum, false));
+    assert_eq!(tasks.count_total, 0);
 }

@@ -60,6 +60,23 @@ proptest! {
     }
 }
 
+/// Rows that are shared out, several or one or many at a time.
+#[test]
+fn a_large_matrix_is_too() {
+    for (rows, cols) in [(7, 40_001), (1, 200_000), (5003, 50)] {
+        let whole = |len: usize, salt: usize| -> Vec<f64> {
+            (0..len)
+                .map(|at| ((at * 7 + salt) % 19) as f64 - 9.0)
+                .collect()
+        };
+        let (x, y, sums) = (whole(rows * cols, 1), whole(rows * cols, 5), whole(rows, 3));
+        for add in [false, true] {
+            check::<f64>(cols, &x, &y, &sums, add);
+            check::<f32>(cols, &x, &y, &sums, add);
+        }
+    }
+}
+
 #[test]
 fn a_nan_that_is_kept_is_not_lost() {
     let (mut x_bar, mut sums) = ([f64::NAN, 1.0, f64::NAN], [0.0]);

@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
+#[cfg(feature = "threads")]
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
+
 use super::kernel::{Isa, Kernel, on_isa};
 use super::native::Native;
-use super::product::{Product, parts};
+use super::product::Product;
 use super::simd::Simd;
 
 /// 0: as many as the machine has cores for this process.
@@ -16,7 +19,11 @@ static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
 /// Limits the threads that a single product or elementwise op of this process may have; 0, as at
 /// first, is as many as there are cores. Without the feature `threads` there is only one, and on a
-/// thread of rayon's pool too.
+/// thread of a rayon pool too, or if the system refuses to start others.
+///
+/// They are a pool of this crate's own, as large as rayon makes one by default, which the first op
+/// that is large enough starts. It runs nothing else, so that an op never waits for another job of
+/// the program, but for the parts of other ops at most.
 ///
 /// This is the one setting of the process rather than of a call: it changes how long an op takes
 /// and never a bit of it, so no two users of it can be in each other's way but in speed.
@@ -31,7 +38,7 @@ pub fn set_threads(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-/// The most threads that an op called here may have: one on a thread of rayon's pool, where the
+/// The most threads that an op called here may have: one on a thread of a rayon pool, where the
 /// program is in parts already, and waiting for others could mean running another job that wants
 /// the same tape.
 #[must_use]
@@ -51,14 +58,17 @@ pub fn threads() -> usize {
 }
 
 /// Runs all parts, each of them once, on this thread and others, which take the next one whenever
-/// they have time: if another process holds their core, this one does their share.
+/// they have time: if another process holds their core, this one does their share. At the end it
+/// waits until each of the others has begun, if only to find no part left, and their pool runs
+/// nothing else that they could be waiting for.
 ///
 /// Behind pointers, so that what makes threads is not compiled for every loop there is.
 pub(super) fn share_out<P: Send>(
     threads: usize,
-    parts: &mut (dyn Iterator<Item = P> + Send),
+    parts: &mut (dyn ExactSizeIterator<Item = P> + Send),
     run: &(dyn Fn(P) + Sync),
 ) {
+    let threads = threads.min(parts.len());
     if threads <= 1 {
         return parts.for_each(run);
     }
@@ -70,12 +80,24 @@ pub(super) fn share_out<P: Send>(
         }
     };
     #[cfg(feature = "threads")]
-    rayon_core::in_place_scope(|scope| {
-        (1..threads).for_each(|_| scope.spawn(|_| work()));
-        work();
-    });
-    #[cfg(not(feature = "threads"))]
+    if let Some(pool) = pool() {
+        return pool.in_place_scope(|scope| {
+            (1..threads).for_each(|_| scope.spawn(|_| work()));
+            work();
+        });
+    }
     work();
+}
+
+/// The other threads, if they can be started.
+///
+/// Not the pool that the rest of the program has: all of its threads may be waiting for a lock that
+/// the caller of an op holds, or be busy for longer than the op takes.
+#[cfg(feature = "threads")]
+fn pool() -> Option<&'static ThreadPool> {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    POOL.get_or_init(|| ThreadPoolBuilder::new().build().ok())
+        .as_ref()
 }
 
 /// Runs an elementwise loop, long ones in parts on several threads: `run` gets where a part begins,
@@ -97,8 +119,8 @@ pub(crate) fn in_parts<S: Send, F: Fn(usize, &mut [S]) + Sync>(to: &mut [S], run
 
 fn share_out_long<S: Send>(to: &mut [S], run: &(dyn Fn(usize, &mut [S]) + Sync)) {
     let threads = threads().min(to.len() / PART);
-    let mut parts = (0..).step_by(PART).zip(to.chunks_mut(PART));
-    share_out(threads, &mut parts, &|(start, part)| run(start, part));
+    let mut parts = to.chunks_mut(PART).enumerate();
+    share_out(threads, &mut parts, &|(i, part)| run(i * PART, part));
 }
 
 /// Elements that are worth a thread, even where memory is what they wait for.
@@ -127,7 +149,7 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
     // axis is the one to cut, at the edge of a tile, and no more often than there are threads.
     let share = |len: usize, tile: usize| {
         let part = len.div_ceil(threads).next_multiple_of(tile);
-        parts(len, move |left| left.min(part))
+        (0..len.div_ceil(part)).map(move |i| i * part..len.min((i + 1) * part))
     };
     let product = *product;
     let by_rows = move |rows: Range<usize>| product.rows(rows);
@@ -153,29 +175,75 @@ const TILE_COLS: usize = 48;
 mod tests {
     use super::*;
 
+    /// Runs `f` under a limit, which is the whole process's: no other test has one meanwhile.
+    fn with_threads<R>(limit: usize, f: impl FnOnce() -> R) -> R {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        set_threads(limit);
+        let result = f();
+        set_threads(0);
+        result
+    }
+
     /// Two waiting for each other's jobs could come to run one that wants the same tape.
     #[cfg(feature = "threads")]
     #[test]
-    fn on_a_thread_of_the_pool_there_is_one() {
-        let there = AtomicUsize::new(0);
-        rayon_core::scope(|scope| scope.spawn(|_| there.store(threads(), Ordering::Relaxed)));
-        assert_eq!(there.into_inner(), 1);
+    fn on_a_thread_of_a_pool_there_is_one() {
+        with_threads(2, || {
+            assert_eq!(threads(), 2);
+            assert_eq!(rayon_core::scope(|_| threads()), 1);
+        });
+    }
+
+    /// They may want a lock that the caller holds.
+    #[cfg(feature = "threads")]
+    #[test]
+    fn no_job_of_the_program_is_waited_for() {
+        use std::sync::{Barrier, mpsc};
+        use std::time::Duration;
+
+        let lock = Mutex::new(());
+        let workers = rayon_core::current_num_threads();
+        let all_wait = Barrier::new(workers + 1);
+        let ended = with_threads(2, || {
+            let held = lock.lock();
+            rayon_core::in_place_scope(|jobs| {
+                for _ in 0..workers {
+                    jobs.spawn(|_| {
+                        all_wait.wait();
+                        drop(lock.lock());
+                    });
+                }
+                all_wait.wait();
+                let (report, reported) = mpsc::channel();
+                thread::scope(|scope| {
+                    scope.spawn(move || {
+                        in_parts(&mut vec![0; 2 * PART], |_, part| part.fill(1));
+                        report.send(()).expect("somebody listens");
+                    });
+                    let ended = reported.recv_timeout(Duration::from_secs(20));
+                    drop(held);
+                    ended
+                })
+            })
+        });
+        assert_eq!(ended, Ok(()));
     }
 
     #[test]
     fn every_element_is_in_one_part() {
         for len in [0, 1, 2 * PART - 1, 2 * PART, 5 * PART + 3] {
             for limit in [1, 2, 5] {
-                set_threads(limit);
                 let mut elements = vec![0; len];
-                in_parts(&mut elements, |start, part| {
-                    for (k, x) in part.iter_mut().enumerate() {
-                        *x += start + k + 1;
-                    }
+                with_threads(limit, || {
+                    in_parts(&mut elements, |start, part| {
+                        for (k, x) in part.iter_mut().enumerate() {
+                            *x += start + k + 1;
+                        }
+                    });
                 });
                 assert!(elements.iter().copied().eq(1..=len), "{len}, {limit}");
             }
         }
-        set_threads(0);
     }
 }

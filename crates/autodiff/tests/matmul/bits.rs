@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use autodiff::matmul::{
     self, Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_by,
-    matmul_where_positive,
+    matmul_where_positive, rectify_rows, row_sums,
 };
 use autodiff::{Scalar, Tensor};
 
@@ -125,6 +125,28 @@ fn assert_threads_do_not_matter<S: Scalar>([m, k, n]: [usize; 3]) {
     }
 }
 
+fn assert_threads_do_not_matter_to_rows<S: Scalar>([rows, cols]: [usize; 2]) {
+    let (x, y, before) = (
+        fractions::<S>(rows * cols, 1),
+        fractions::<S>(rows * cols, 2),
+        fractions::<S>(rows, 3),
+    );
+    let with_threads = |threads| {
+        matmul::set_threads(threads);
+        let (mut sums, mut x_bar, mut rectified_sums) = (before.clone(), x.clone(), before.clone());
+        row_sums(&x, &mut sums, true);
+        rectify_rows(&mut x_bar, &y, &mut rectified_sums, true);
+        [sums, x_bar, rectified_sums]
+    };
+    let on_one = with_threads(1);
+    for threads in [2, 3, 4, 7, 0] {
+        for (one, many) in on_one.iter().zip(with_threads(threads)) {
+            assert!(same_bits(one, &many), "{threads} threads");
+        }
+    }
+}
+
+/// The setting is the process's, so this is one test.
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     for size in [
@@ -140,6 +162,10 @@ fn the_number_of_threads_changes_no_bit() {
     ] {
         assert_threads_do_not_matter::<f32>(size);
         assert_threads_do_not_matter::<f64>(size);
+    }
+    for size in [[7, 40_001], [1, 200_000], [5003, 50]] {
+        assert_threads_do_not_matter_to_rows::<f32>(size);
+        assert_threads_do_not_matter_to_rows::<f64>(size);
     }
 }
 
