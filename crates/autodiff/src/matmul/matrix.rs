@@ -69,13 +69,14 @@ impl Layout {
     }
 
     /// One more than the largest offset, `None` where that or a stride overflows `isize`, which is
-    /// what pointer offsets are counted in.
+    /// what pointer offsets are counted in: not the strides of a matrix without elements, to none of
+    /// which they lead.
     #[inline(always)]
     fn span(self) -> Option<usize> {
-        isize::try_from(self.row_stride.max(self.col_stride)).ok()?;
         if self.is_empty() {
             return Some(0);
         }
+        isize::try_from(self.row_stride.max(self.col_stride)).ok()?;
         let rows = (self.rows - 1).checked_mul(self.row_stride)?;
         let cols = (self.cols - 1).checked_mul(self.col_stride)?;
         let span = rows.checked_add(cols)?.checked_add(1)?;
@@ -134,7 +135,8 @@ impl<'a, S: Scalar> Matrix<'a, S> {
     ///
     /// # Panics
     ///
-    /// If an element would lie outside the slice.
+    /// If an element would lie outside the slice, or, unless there is none, a stride is more than
+    /// `isize::MAX`.
     #[inline(always)]
     #[track_caller]
     #[must_use]
@@ -222,7 +224,9 @@ impl<'a, S: Scalar> MatrixMut<'a, S> {
     ///
     /// # Panics
     ///
-    /// If an element would lie outside the slice, or if two of them could be the same place.
+    /// If an element would lie outside the slice, if two of them could be the same place (neither axis
+    /// steps over the whole of the other), or, unless there is none, if a stride is more than
+    /// `isize::MAX`.
     #[inline(always)]
     #[track_caller]
     #[must_use]
