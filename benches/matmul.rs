@@ -3,12 +3,14 @@
 //! fusing another op to a product costs; and what a second thread gains.
 //!
 //! `cargo bench --bench matmul` prints the tables; `-- f64 NT` only the lines that have all of these
-//! words, `-- --quick` times everything once and briefly. One thread but for the last two tables, best
-//! of many; what shares a line is measured in turns. Behind the columns of kernels is a call that
-//! checks more than that of the chosen one, which shows in the smallest sizes. The peak is that of as
-//! many multiply-adds as the product has, in chains that never leave the registers: the clock of a
-//! machine is not the same one in every minute, and depends on how long it has been busy. A large
-//! product finds the caches as the kernel before it left them.
+//! words, `-- 700x300x50` those of a size that need not be one of the listed ones, `-- --quick` times
+//! everything once and briefly. With `--features gemm` the crate gemm is one of the kernels. One thread
+//! but for the last two tables, best of many; what shares a line is measured in turns. The chosen
+//! kernel has a `*`. Behind the columns of kernels is a call that checks more than that of the chosen
+//! one, which shows in the smallest sizes. The peak is that of as many multiply-adds as the product
+//! has, in chains that never leave the registers: the clock of a machine is not the same one in every
+//! minute, and depends on how long it has been busy. A large product finds the caches as the kernel
+//! before it left them.
 
 #[path = "cases/in_turns.rs"]
 mod in_turns;
@@ -195,10 +197,10 @@ fn table<S: Scalar>(name: &str, options: &Options) {
     print!("{:<25}{:>8}{:>8}{:>7}", "", "peak", "chosen", "share");
     for kernel in &kernels {
         let name = format!("{kernel:?}");
-        print!("{:>15}", name.split('(').next().unwrap_or_default());
+        print!("{:>14} ", name.split('(').next().unwrap_or_default());
     }
     println!();
-    for size in SIZES.into_iter().chain(SQUARES.map(|n| [n; 3])) {
+    for size in sizes(&options.words) {
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
             let [m, k, n] = size;
             let line = format!("{name} {m}x{k}x{n} {layout:?}");
@@ -222,16 +224,37 @@ fn table<S: Scalar>(name: &str, options: &Options) {
                 let (chosen, peak) = (speeds[0], speeds[timed.len()]);
                 let share = 100.0 * chosen / peak;
                 print!("{line:<25}{peak:>8.1}{chosen:>8.1}{share:>6.0}%");
+                let chosen = product.chosen();
                 for &kernel in &kernels {
                     match timed.iter().position(|&timed| timed == Some(kernel)) {
-                        Some(at) => print!("{:>15.1}", speeds[at]),
-                        None => print!("{:>15}", "-"),
+                        Some(at) => print!("{:>14.1}", speeds[at]),
+                        None => print!("{:>14}", "-"),
                     }
+                    print!("{}", if kernel == chosen { '*' } else { ' ' });
                 }
                 println!();
             }
         }
     }
+}
+
+/// The listed sizes, and those among the words that are not.
+fn sizes(words: &[String]) -> Vec<[usize; 3]> {
+    let mut sizes = SIZES.to_vec();
+    sizes.extend(SQUARES.map(|n| [n; 3]));
+    for size in words.iter().filter_map(|word| as_size(word)) {
+        if !sizes.contains(&size) {
+            sizes.push(size);
+        }
+    }
+    sizes
+}
+
+/// A word like 700x300x50, without a 0.
+fn as_size(word: &str) -> Option<[usize; 3]> {
+    let axis = |axis: &str| axis.parse().ok().filter(|&axis| axis > 0);
+    let axes: Vec<_> = word.split('x').map(axis).collect::<Option<_>>()?;
+    axes.try_into().ok()
 }
 
 /// Those of this crate on the best instruction set, and the others.
@@ -301,6 +324,12 @@ impl<S: Scalar> Product<S> {
                 true
             }
         })
+    }
+
+    /// The one that `matmul` chooses.
+    fn chosen(&self) -> Kernel {
+        let [a, b] = self.operands();
+        self.with_c(|c| matmul::kernel_for(a, b, c))
     }
 
     /// Whether a kernel takes the layout, or the one that is chosen does. If it does and the product is

@@ -157,6 +157,34 @@ pub fn matmul_by<S: Scalar>(
     S::gemm_by(kernel, alpha, &a, &b, beta, &mut c)
 }
 
+/// The kernel that [`matmul`] runs on this machine for operands of these sizes and layouts, whatever α
+/// and β are.
+///
+/// ```
+/// use autodiff::matmul::{Matrix, MatrixMut, kernel_for, matmul, matmul_by};
+///
+/// let a = Matrix::row_major(&[0.1, 0.2, 0.3, 0.4], 2, 2);
+/// let [mut c, mut same] = [[f64::NAN; 4]; 2];
+/// let kernel = kernel_for(a, a.t(), MatrixMut::row_major(&mut c, 2, 2));
+/// matmul(1.0, a, a.t(), 0.0, MatrixMut::row_major(&mut c, 2, 2));
+/// let takes = matmul_by(kernel, 1.0, a, a.t(), 0.0, MatrixMut::row_major(&mut same, 2, 2));
+/// assert!(takes && c == same);
+/// ```
+///
+/// # Panics
+///
+/// If the sizes do not fit.
+#[must_use]
+#[track_caller]
+pub fn kernel_for<S: Scalar>(
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    mut c: MatrixMut<'_, S>,
+) -> Kernel {
+    check_sizes(&a, &b, &c);
+    S::kernel_for(&a, &b, &mut c)
+}
+
 /// Runs multiply-adds that never leave the registers of the best instruction set, and returns how
 /// many operations that were: what a bench compares products with. 0 for a scalar that there is no
 /// instruction for.
@@ -199,6 +227,15 @@ pub(crate) fn native<S: Native>(
     // SAFETY: the matrices are borrowed until the end of this function.
     let done = unsafe { choice::run(&product) };
     debug_assert!(done, "there is a kernel for every layout");
+}
+
+pub(crate) fn native_kernel_for<S: Native>(
+    a: &Matrix<'_, S>,
+    b: &Matrix<'_, S>,
+    c: &mut MatrixMut<'_, S>,
+) -> Kernel {
+    let product = Product::new(a, b, c, Update::scaled(S::one(), S::zero()));
+    choice::chosen(&product).expect("there is a kernel for every layout")
 }
 
 pub(crate) fn native_multiply_adds<S: Native>(rounds: usize) -> usize {

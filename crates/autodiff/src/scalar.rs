@@ -104,7 +104,7 @@ pub trait Scalar:
         false
     }
 
-    /// C ← A B where C is positive or NaN, else 0, or `false` and nothing has been done:
+    /// C ← A B where C, or the gate, is positive or NaN, else 0:
     /// [`matmul::matmul_where_positive`] and [`matmul::matmul_gated`] are the ways to call it; `false`,
     /// and nothing has been done, if no kernel does it for the layout.
     #[doc(hidden)]
@@ -154,6 +154,16 @@ pub trait Scalar:
     #[doc(hidden)]
     fn multiply_adds(_rounds: usize) -> usize {
         0
+    }
+
+    /// [`matmul::kernel_for`] is the way to call it.
+    #[doc(hidden)]
+    fn kernel_for(
+        _a: &Matrix<'_, Self>,
+        _b: &Matrix<'_, Self>,
+        _c: &mut MatrixMut<'_, Self>,
+    ) -> Kernel {
+        Kernel::Reference
     }
 
     /// [`gemm`](Self::gemm) by one certain kernel, `false` if the scalar has it not, or not for
@@ -261,6 +271,14 @@ macro_rules! machine_scalar {
 
             fn multiply_adds(rounds: usize) -> usize {
                 matmul::native_multiply_adds::<Self>(rounds)
+            }
+
+            fn kernel_for(
+                a: &Matrix<'_, Self>,
+                b: &Matrix<'_, Self>,
+                c: &mut MatrixMut<'_, Self>,
+            ) -> Kernel {
+                matmul::native_kernel_for(a, b, c)
             }
 
             fn gemm_by(

@@ -20,12 +20,18 @@ pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
     // SAFETY: the caller's.
     unsafe {
         // Two calls: a product that may be one of two is read through a pointer, element by element.
-        if has_long_rows(product) || product.update.is_by_rows() {
+        if is_oriented(product) {
             S::run_oriented(product)
         } else {
             S::run_oriented(&product.transposed())
         }
     }
+}
+
+/// Whether it is the product itself that is run, and not its transpose.
+#[inline(always)]
+fn is_oriented<S: Native>(product: &Product<S>) -> bool {
+    has_long_rows(product) || product.update.is_by_rows()
 }
 
 /// Whether C's rows are the contiguous ones, and more than a number each, if there is a choice.
@@ -52,10 +58,13 @@ pub(super) unsafe fn run_and_sum_rows<S: Native>(product: &Product<S>, sums: Sum
     }
 }
 
+/// # Safety
+///
+/// As of [`run_and_sum_rows`].
 #[inline(always)]
 unsafe fn run_oriented_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<S>) -> bool {
     let isa = Isa::best();
-    let is_chosen = product.c_has_rows() && choose(isa, product) == Kernel::Dots(isa);
+    let is_chosen = choose_oriented(isa, product) == Some(Kernel::Dots(isa));
     // Without an element of C, no tile would see a row.
     let does = is_chosen && product.m > 0 && product.n > 0;
     if does {
@@ -73,24 +82,37 @@ unsafe fn run_oriented_and_sum_rows<S: Native>(product: &Product<S>, sums: Sums<
 /// As of [`run`].
 #[inline(always)]
 pub(super) unsafe fn run_oriented<S: Native>(product: &Product<S>) -> bool {
-    let isa = Isa::best();
+    let Some(kernel) = choose_oriented(Isa::best(), product) else {
+        return false;
+    };
     // SAFETY: the best instruction set is one that the machine has; the rest is the caller's.
     unsafe {
-        if product.c_has_rows() {
-            let kernel = choose(isa, product);
-            if is_large(product) && kernel.is_a_sweep() {
-                threads::run(kernel, product);
-            } else {
-                kernel.run(product);
-            }
-            return true;
+        if is_large(product) && kernel.is_a_sweep() {
+            threads::run(kernel, product);
+        } else {
+            kernel.run(product);
         }
-        let is_scaled = product.update.factors().is_some();
-        if is_scaled {
-            Kernel::of_a_crate().run(product);
-        }
-        is_scaled
     }
+    true
+}
+
+/// The kernel that [`run`] runs, if it runs one.
+pub(super) fn chosen<S: Native>(product: &Product<S>) -> Option<Kernel> {
+    let oriented = match is_oriented(product) {
+        true => *product,
+        false => product.transposed(),
+    };
+    choose_oriented(Isa::best(), &oriented)
+}
+
+/// The kernel for a shape, if there is one that takes the update.
+#[inline(always)]
+fn choose_oriented<S: Native>(isa: Isa, product: &Product<S>) -> Option<Kernel> {
+    if product.c_has_rows() {
+        return Some(choose(isa, product));
+    }
+    let is_scaled = product.update.factors().is_some();
+    is_scaled.then(Kernel::of_a_crate)
 }
 
 /// Whether another thread might be worth it.
@@ -103,8 +125,8 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// | A B | kernel | because |
 /// |---|---|---|
 /// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
-/// | B within the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
-/// | B within that cache, its columns contiguous, no large product | `Strips` | the copy transposes, and is small enough for the stack |
+/// | B within half of the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
+/// | B as small as that, its columns contiguous, no large product | `Strips` | the copy transposes, and is small enough for the stack |
 /// | larger, or rows of B or columns of A whole pages apart (half ones if A has columns and many rows) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///

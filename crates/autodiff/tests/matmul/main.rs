@@ -9,8 +9,8 @@ mod stored;
 use std::panic::{UnwindSafe, catch_unwind};
 
 use autodiff::matmul::{
-    Activation, Isa, Kernel, Matrix, MatrixMut, affine, matmul, matmul_and_row_sums, matmul_by,
-    matmul_gated, matmul_where_positive, reference,
+    Activation, Isa, Kernel, Matrix, MatrixMut, affine, kernel_for, matmul, matmul_and_row_sums,
+    matmul_by, matmul_gated, matmul_where_positive, reference,
 };
 use autodiff::{Dual, Scalar};
 use bits::{fractions, same_bits};
@@ -165,7 +165,8 @@ proptest! {
 impl Product {
     /// Compares with the reference on numbers that are no integers. Each of the two is within
     /// (k + 2) ε (|α| Σ |a b| + |β c|) of the exact result, whatever the order of its sums: k
-    /// products, their additions, α and β, each rounded by a relative ε / 2.
+    /// products, their additions, α and β, each rounded by a relative ε / 2. And the kernel that is
+    /// said to be chosen gives the bits of `matmul`.
     fn assert_rounding<S: Scalar>(self) {
         let Self { layouts, seed, .. } = self;
         let [m, k, n] = self.size;
@@ -205,9 +206,18 @@ impl Product {
             beta.abs(),
             &absolute(&c),
         );
+        let mut by_choice = stored(&c, layouts[2]);
+        let chosen = kernel_for(a.matrix(), b.matrix(), by_choice.matrix_mut());
+        matmul(alpha, a.matrix(), b.matrix(), beta, by_choice.matrix_mut());
+        assert!(Kernel::available().any(|kernel| kernel == chosen));
         for kernel in Kernel::available() {
             let mut c = stored(&c, layouts[2]);
-            if matmul_by(kernel, alpha, a.matrix(), b.matrix(), beta, c.matrix_mut()) {
+            let takes = matmul_by(kernel, alpha, a.matrix(), b.matrix(), beta, c.matrix_mut());
+            if kernel == chosen {
+                let same = same_bits(&c.data, &by_choice.data);
+                assert!(takes && same, "{kernel:?} is chosen");
+            }
+            if takes {
                 for ((x, &y), &scale) in c.elements().iter().zip(&expected).zip(&scale) {
                     let bound = S::constant(2.0 * (k + 2) as f64) * S::epsilon() * scale;
                     assert!((*x - y).abs() <= bound, "{kernel:?}: {x}, not {y}");
