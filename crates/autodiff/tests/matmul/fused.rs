@@ -7,10 +7,10 @@ use autodiff::matmul::{
 };
 
 use super::Product;
-use super::stored::{Layout, Stored};
+use super::stored::{Element, Layout, Stored, assert_same};
 
 /// A, B and C as the product has them.
-fn operands<S: Scalar>(product: &Product) -> [Stored<S>; 3] {
+fn operands<S: Element>(product: &Product) -> [Stored<S>; 3] {
     let Product { layouts, seed, .. } = *product;
     let [m, k, n] = product.size;
     [
@@ -21,7 +21,7 @@ fn operands<S: Scalar>(product: &Product) -> [Stored<S>; 3] {
 }
 
 /// A B, row by row, added to what is given.
-fn plain<S: Scalar>(a: &Stored<S>, b: &Stored<S>, beta: S, mut c: Vec<S>) -> Vec<S> {
+fn plain<S: Element>(a: &Stored<S>, b: &Stored<S>, beta: S, mut c: Vec<S>) -> Vec<S> {
     let ([m, k], n) = (a.size, b.size[1]);
     reference(
         S::one(),
@@ -35,7 +35,7 @@ fn plain<S: Scalar>(a: &Stored<S>, b: &Stored<S>, beta: S, mut c: Vec<S>) -> Vec
 
 impl Product {
     /// f(A B + b 1ᵀ) against its three steps.
-    pub(crate) fn assert_affine_exact<S: Scalar>(&self, activation: Activation) {
+    pub(crate) fn assert_affine_exact<S: Element>(&self, activation: Activation) {
         let [m, _, n] = self.size;
         let [a, b, mut c] = operands::<S>(self);
         let bias = Stored::integers([m, 1], Layout::ROW_MAJOR, self.seed ^ 0xd, S::nan());
@@ -50,13 +50,13 @@ impl Product {
         expected.set_elements(&z);
         let into = c.matrix_mut();
         affine(a.matrix(), b.matrix(), &bias.data, activation, into);
-        assert_eq!(c.data, expected.data);
+        assert_same(&c.data, &expected.data, "the layer");
     }
 
     /// A B where a gate is positive or NaN, against the reference and the condition: C as its own
     /// gate, one that lies as C does, and one that does not. Among the gate's elements are a NaN,
     /// both zeros and infinities.
-    pub(crate) fn assert_gated_exact<S: Scalar>(&self) {
+    pub(crate) fn assert_gated_exact<S: Element>(&self) {
         let [m, _, n] = self.size;
         let [a, b, mut c] = operands::<S>(self);
         let mut elements = c.elements();
@@ -84,17 +84,17 @@ impl Product {
         expected.set_elements(&product);
         let gate = c.clone();
         matmul_where_positive(a.matrix(), b.matrix(), c.matrix_mut());
-        assert_eq!(c.data, expected.data, "C is the gate");
+        assert_same(&c.data, &expected.data, "C is the gate");
 
         for gate in [gate.matrix(), Matrix::row_major(&elements, m, n)] {
             c.set_elements(&vec![S::nan(); m * n]);
             matmul_gated(a.matrix(), b.matrix(), gate, c.matrix_mut());
-            assert_eq!(c.data, expected.data, "another matrix is the gate");
+            assert_same(&c.data, &expected.data, "another matrix is the gate");
         }
     }
 
     /// A B + β C and the sums of A's rows, against both alone; and on fractions, bit for bit.
-    pub(crate) fn assert_row_sums_exact<S: Scalar>(&self, add: bool) {
+    pub(crate) fn assert_row_sums_exact<S: Element>(&self, add: bool) {
         let [m, _, n] = self.size;
         let beta = S::constant(self.beta);
         let [a, b, mut c] = operands::<S>(self);
@@ -122,8 +122,8 @@ impl Product {
         let mut sums = start(add);
         let into = c.matrix_mut();
         matmul_and_row_sums(a.matrix(), b.matrix(), beta, into, &mut sums, add);
-        assert_eq!(c.data, expected.data, "the product");
-        assert_eq!(sums, expected_sums, "the sums");
+        assert_same(&c.data, &expected.data, "the product");
+        assert_same(&sums, &expected_sums, "the sums");
     }
 }
 

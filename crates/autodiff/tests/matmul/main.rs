@@ -15,7 +15,7 @@ use autodiff::matmul::{
 use autodiff::{Dual, Scalar};
 use bits::{fractions, same_bits};
 use proptest::prelude::*;
-use stored::{Layout, Stored};
+use stored::{Element, Layout, Stored};
 
 #[derive(Clone, Copy, Debug)]
 struct Product {
@@ -29,7 +29,7 @@ struct Product {
 impl Product {
     /// Compares the whole slice of C after `matmul` with what the reference makes of contiguous
     /// copies, put back where C's elements belong.
-    fn assert_exact<S: Scalar>(self) {
+    fn assert_exact<S: Element>(self) {
         let Self { layouts, seed, .. } = self;
         let [m, k, n] = self.size;
         let (alpha, beta) = (S::constant(self.alpha), S::constant(self.beta));
@@ -167,7 +167,7 @@ impl Product {
     /// (k + 2) ε (|α| Σ |a b| + |β c|) of the exact result, whatever the order of its sums: k
     /// products, their additions, α and β, each rounded by a relative ε / 2. And the kernel that is
     /// said to be chosen gives the bits of `matmul`.
-    fn assert_rounding<S: Scalar>(self) {
+    fn assert_rounding<S: Element>(self) {
         let Self { layouts, seed, .. } = self;
         let [m, k, n] = self.size;
         let (alpha, beta) = (S::constant(self.alpha), S::constant(self.beta));
@@ -313,7 +313,7 @@ fn a_b_that_no_cache_holds_is_read_right() {
     }
 }
 
-/// They have no kernels, so the same functions do it in steps.
+/// They have no kernels, so the same functions do it in steps, and tangents come with it.
 #[test]
 fn other_scalars_are_fused_in_steps() {
     let product = Product {

@@ -1,7 +1,51 @@
 //! Matrices in any layout a slice can have them in.
 
-use autodiff::Scalar;
 use autodiff::matmul::{Matrix, MatrixMut};
+use autodiff::{Dual, Scalar};
+
+/// What a matrix of the tests is made of. `==` asks for the primal of a dual number alone.
+pub(crate) trait Element: Scalar {
+    fn new(primal: f64, tangent: f64) -> Self;
+
+    /// The primal and the tangent.
+    fn parts(self) -> [f64; 2];
+}
+
+macro_rules! element {
+    ($scalar:ty) => {
+        impl Element for $scalar {
+            fn new(primal: f64, _: f64) -> Self {
+                Self::constant(primal)
+            }
+
+            fn parts(self) -> [f64; 2] {
+                [self.into(), 0.0]
+            }
+        }
+    };
+}
+
+element!(f32);
+element!(f64);
+
+impl Element for Dual<f64> {
+    fn new(primal: f64, tangent: f64) -> Self {
+        Self { primal, tangent }
+    }
+
+    fn parts(self) -> [f64; 2] {
+        [self.primal, self.tangent]
+    }
+}
+
+/// That both are the same, tangents too.
+#[track_caller]
+pub(crate) fn assert_same<S: Element>(found: &[S], expected: &[S], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (at, (x, y)) in found.iter().zip(expected).enumerate() {
+        assert_eq!(x.parts(), y.parts(), "{what}, element {at}");
+    }
+}
 
 /// How a rows × cols matrix lies in its slice: row by row, or column by column if transposed, with
 /// elements `step` apart, `gap` more between two rows, and `tail` unused places at the end.
@@ -41,9 +85,9 @@ impl Layout {
     }
 }
 
-impl<S: Scalar> Stored<S> {
-    /// Integers from −9 to 9, so that products and sums are exact and their order does not matter;
-    /// `unused` between them, and nothing behind the last one but the tail: what reads or writes
+impl<S: Element> Stored<S> {
+    /// Integers from −9 to 9, so that products and sums are exact and their order does not matter, with
+    /// tangents like that; `unused` between them, and nothing behind the last one but the tail: what reads or writes
     /// past that leaves the allocation.
     pub(crate) fn integers(size: [usize; 2], layout: Layout, seed: u32, unused: S) -> Self {
         let places = layout.places(size);
@@ -51,7 +95,8 @@ impl<S: Scalar> Stored<S> {
         let mut data = vec![unused; len];
         for (k, place) in (seed..).zip(places) {
             let integer = k.wrapping_mul(2_654_435_761) >> 16;
-            data[place] = S::constant(f64::from(integer % 19) - 9.0);
+            let [primal, tangent] = [integer, integer / 19].map(|x| f64::from(x % 19) - 9.0);
+            data[place] = S::new(primal, tangent);
         }
         Self { data, size, layout }
     }
