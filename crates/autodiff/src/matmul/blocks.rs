@@ -54,7 +54,11 @@ const fn inner_block<V: Simd>(lines: usize) -> usize {
 /// An inner axis that is no longer than this is packed at once by every instruction set.
 pub(super) const SHORT: usize = 128;
 
-/// For C and B with contiguous rows.
+/// Of A, B and C where they lie.
+///
+/// # Safety
+///
+/// As of [`Simd`]; C and B have contiguous rows.
 #[inline(always)]
 pub(super) unsafe fn in_place<V: Simd>(product: &Product<V::Scalar>) {
     let Product { m, k, n, .. } = *product;
@@ -103,8 +107,12 @@ fn distance<V: Simd>(product: &Product<V::Scalar>) -> Distance {
     }
 }
 
-/// For C with contiguous rows and any B: the stack has room for some strips of it. An update that
-/// has no parts gets there only if the inner axis is no longer than [`SHORT`].
+/// Of some strips of B at a time, which there is room for on the stack. An update that has no parts
+/// gets there only if the inner axis is no longer than [`SHORT`].
+///
+/// # Safety
+///
+/// As of [`Simd`]; C has contiguous rows.
 #[inline(never)]
 pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_STRIPS];
@@ -134,7 +142,11 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     }
 }
 
-/// For C with contiguous rows and any A and B, large enough for the copies to pay.
+/// Of blocks of B, and of A if need be: for products that are large enough for the copies to pay.
+///
+/// # Safety
+///
+/// As of [`Simd`]; C has contiguous rows.
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     // Rows of A that are contiguous are read where they are, again for every block of B, and columns as
@@ -237,7 +249,12 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     }
 }
 
-/// Packs B, of which there is room for strips of k rows and whole vectors, and multiplies.
+/// Packs B and multiplies.
+///
+/// # Safety
+///
+/// As of [`Simd`]; C has contiguous rows, `packed.b` is b, where there is room for k rows of B's strips
+/// in whole vectors, and `packed.a` has all rows and columns of the product's A, or is null.
 #[inline(always)]
 unsafe fn pack_and_sweep<V: Simd>(
     product: &Product<V::Scalar>,

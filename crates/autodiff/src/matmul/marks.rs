@@ -41,9 +41,13 @@ impl<S> Marks<S> {
     }
 
     /// Where those of a tile are that begins there, and how far its rows are apart.
+    ///
+    /// # Safety
+    ///
+    /// The tile is within the C that was marked, and begins with one of its vectors.
     #[inline(always)]
     pub(super) unsafe fn of_tile(&self, c: *const S) -> (*const Bits, usize) {
-        // SAFETY: the caller's: both are C's.
+        // SAFETY: the caller's: both are within C.
         let elements = unsafe { c.offset_from(self.c) };
         let (row, col) = (elements / self.c_row, elements % self.c_row);
         let vectors = row as usize * self.vectors_of_a_row + col as usize / self.lanes;
@@ -51,14 +55,18 @@ impl<S> Marks<S> {
     }
 }
 
-/// Makes them for all of C, whose rows are contiguous.
+/// Makes them for all of C.
+///
+/// # Safety
+///
+/// As of [`Simd`]; C has contiguous rows, and there is room for [`Marks::len`] of them.
 #[inline(always)]
 pub(super) unsafe fn mark<V: Simd>(product: &Product<V::Scalar>, mut marks: *mut Bits) {
     let Product { m, n, c, .. } = *product;
     for i in 0..m {
         let row = c.at.wrapping_offset(steps(i, c.row));
         for j in (0..n).step_by(V::LANES) {
-            // SAFETY: the caller's: the elements are C's, and there is room for the bits of each vector.
+            // SAFETY: the caller's: the elements are C's.
             unsafe {
                 let x = V::load_first((n - j).min(V::LANES), row.wrapping_add(j));
                 marks.write(V::positive(x));

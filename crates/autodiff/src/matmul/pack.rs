@@ -26,7 +26,12 @@ pub(super) enum Cut {
     Strips,
 }
 
-/// As [`Job`] says. Nothing else is written; `to` overlaps nothing that is read.
+/// As [`Job`] says. Nothing else is written.
+///
+/// # Safety
+///
+/// As of [`Simd`]; the elements are there, and k times the width of every part of places for them, which
+/// overlap nothing that is read.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
     if job.from_x == 1 {
@@ -101,6 +106,10 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
 /// vector, those that another full part follows. Returns how many x that were.
 ///
 /// Whole vectors are copied, and what they have too much is overwritten by the next row.
+///
+/// # Safety
+///
+/// As of [`pack`]; a step of x is one element, and `width` is that of a full part.
 #[inline(always)]
 unsafe fn copy_full_parts<V: Simd, const AT_ONCE: usize>(
     job: &Job<V::Scalar>,
@@ -143,6 +152,9 @@ unsafe fn copy_full_parts<V: Simd, const AT_ONCE: usize>(
     full
 }
 
+/// # Safety
+///
+/// As of [`pack`]; a step of x is one element, and p < k.
 #[inline(always)]
 unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
     // SAFETY: row p of both has `count` elements.
@@ -164,6 +176,10 @@ unsafe fn copy_row<V: Simd>(part: &Part<V::Scalar>, p: usize) {
 
 /// LANES of the part's x at a time as long as there are as many, whose k elements, a power of two,
 /// follow each other without a gap. How many that were.
+///
+/// # Safety
+///
+/// As of [`pack`]; K is k, a step of x is K elements, and a step of p is one.
 #[inline(always)]
 unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>) -> usize {
     let mut x = 0;
@@ -187,6 +203,9 @@ unsafe fn transpose_without_gaps<V: Simd, const K: usize>(part: &Part<V::Scalar>
 /// How many elements of a long row are fetched ahead of their use where it is transposed.
 const AHEAD: usize = 64;
 
+/// # Safety
+///
+/// As of [`pack`]; a step of p is one element.
 #[inline(always)]
 unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
     // SAFETY: the caller's.
@@ -257,6 +276,9 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
     }
 }
 
+/// # Safety
+///
+/// As of [`pack`].
 unsafe fn copy_elements<S: Scalar>(part: &Part<S>) {
     for p in 0..part.k {
         for x in 0..part.count {

@@ -31,6 +31,10 @@ const fn most_rows<V: Simd>(k: usize) -> usize {
 }
 
 /// All of C.
+///
+/// # Safety
+///
+/// As of [`Simd`]; B and C have contiguous rows.
 #[inline(always)]
 pub(super) unsafe fn panels<V: Simd>(product: &Product<V::Scalar>) {
     macro_rules! multiply_by {
@@ -45,6 +49,9 @@ pub(super) unsafe fn panels<V: Simd>(product: &Product<V::Scalar>) {
     multiply_by!(1 2 3 4 5)
 }
 
+/// # Safety
+///
+/// As of [`panels`]; K is the inner axis.
 #[inline(always)]
 unsafe fn panels_of<V: Simd, const K: usize>(product: &Product<V::Scalar>) {
     // From the last row to the first. Other loops go from the first to the last, and if a gate and C
@@ -69,7 +76,11 @@ unsafe fn panels_of<V: Simd, const K: usize>(product: &Product<V::Scalar>) {
     }
 }
 
-/// R rows of C from i on, K being the inner axis.
+/// R rows of C from i on.
+///
+/// # Safety
+///
+/// As of [`panels`]; K is the inner axis, and the rows are C's.
 #[inline(always)]
 pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
     product: &Product<V::Scalar>,
@@ -77,8 +88,7 @@ pub(super) unsafe fn panel<V: Simd, const R: usize, const K: usize>(
 ) {
     let rows = product.rows(i..i + R);
     let Product { n, a, update, .. } = rows;
-    // SAFETY: the caller's: A has so many rows and columns, and a bias as many rows; the rows are
-    // within C.
+    // SAFETY: the caller's: A has so many rows and columns, and a bias as many rows.
     unsafe {
         let zero = V::splat(V::Scalar::zero());
         let mut factors = [[zero; K]; R];
@@ -134,6 +144,10 @@ struct Pass<V: Simd, const R: usize, const K: usize> {
 
 impl<V: Simd, const R: usize, const K: usize> Pass<V, R, K> {
     /// A vector of each row, its first lanes, and on to the next one.
+    ///
+    /// # Safety
+    ///
+    /// As of [`panel`]; of each row so many elements are left, and there is a gate if it is gated.
     #[inline(always)]
     unsafe fn column(&mut self, lanes: usize, is_gated: bool) {
         let Product { b, c, .. } = &mut self.rows;

@@ -9,7 +9,8 @@ use num_traits::Zero;
 use super::product::{Argument, Finish, Place, Product, Start, Update, steps};
 use super::simd::{Simd, hidden, hidden_at};
 
-/// Where copies of A and B are, or null for the matrix itself, of which B has contiguous rows.
+/// Where copies of A and B are, of all that a product has of them, or null for the matrix itself, of
+/// which B has contiguous rows.
 ///
 /// B comes in strips of [`strip`] columns, A in bands of [`band`] rows. In a copy, one follows the
 /// other: a strip is rows of as many vectors as it has, a band columns of as many elements as it
@@ -56,7 +57,11 @@ pub(super) fn evenly(left: usize, most: usize) -> usize {
     }
 }
 
-/// C's tiles band by band, so that a band of A stays near. C has contiguous rows.
+/// C's tiles band by band, so that a band of A stays near.
+///
+/// # Safety
+///
+/// As of [`Simd`]; C has contiguous rows, and what [`Packed`] says is true of A and B.
 #[inline(always)]
 pub(super) unsafe fn sweep<V: Simd>(product: &Product<V::Scalar>, packed: Packed<V::Scalar>) {
     let mut i = 0;
@@ -84,6 +89,10 @@ pub(super) unsafe fn sweep<V: Simd>(product: &Product<V::Scalar>, packed: Packed
 
 /// Bands of R rows each. A function of its own for every R: what the compiler computes ahead of loops
 /// is then for these tiles alone, and once for all of the bands.
+///
+/// # Safety
+///
+/// As of [`sweep`]; the rows are C's, as many as whole bands have, and begin where a band does.
 #[inline(always)]
 pub(super) unsafe fn sweep_bands<V: Simd, const R: usize>(
     product: &Product<V::Scalar>,
@@ -97,6 +106,10 @@ pub(super) unsafe fn sweep_bands<V: Simd, const R: usize>(
 }
 
 /// The tiles of R rows from i on.
+///
+/// # Safety
+///
+/// As of [`sweep`]; the rows are C's, and one of its bands.
 #[inline(always)]
 unsafe fn sweep_band<V: Simd, const R: usize>(
     product: &Product<V::Scalar>,
@@ -216,6 +229,11 @@ const fn widest<V: Simd>(rows: usize) -> usize {
 }
 
 /// What becomes of a tile whose sums x are rows of vectors in memory: f(α x + β C).
+///
+/// # Safety
+///
+/// As of [`Simd`]; so many vectors are there, and the tile is within C, and within that of which the
+/// marks are.
 #[inline(always)]
 pub(super) unsafe fn finish<V: Simd>(
     sums: *const V::Vector,
@@ -224,11 +242,11 @@ pub(super) unsafe fn finish<V: Simd>(
 ) {
     let Update { alpha, beta, .. } = *tile.update;
     let (bits, bits_row) = match tile.finish {
-        // SAFETY: the caller's.
+        // SAFETY: the caller's; tiles begin with one of C's vectors.
         Finish::WhereMarked(marks) => unsafe { (*marks).of_tile(tile.c) },
         _ => (ptr::null(), 0),
     };
-    // SAFETY: the caller's: so many vectors are there, and the tile is within C.
+    // SAFETY: the caller's.
     unsafe {
         for r in 0..rows {
             for v in 0..vectors {
@@ -292,6 +310,11 @@ const LONG: usize = 32;
 const AHEAD: isize = 8;
 
 /// A tile of R rows of N vectors.
+///
+/// # Safety
+///
+/// As of [`Simd`]; the tile is within C, and a and b are a band of A and a strip of B, k long, in which
+/// each row of the strip has as many elements as the tile.
 #[inline(always)]
 unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::Scalar>) {
     let Tile {
@@ -321,7 +344,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
     // narrower ones.
     let may_fetch = const { R >= 3 && N == V::VECTORS };
     let fetches = may_fetch && tile.fetched != Fetched::Nothing;
-    // SAFETY: the caller's: the tile is within C, and what Packed says is true of A and B.
+    // SAFETY: the caller's.
     unsafe {
         if fetches {
             for r in 0..R {
