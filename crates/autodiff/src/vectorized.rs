@@ -1,5 +1,5 @@
-//! Elementwise loops and sums, in the vector instructions of the machine that runs them; long loops
-//! on several threads.
+//! Elementwise loops, long ones on several threads, and sums, on one: in the vector instructions of
+//! the machine that runs them.
 
 use crate::Scalar;
 use crate::matmul::{Loop, in_parts, vectorized};

@@ -170,7 +170,8 @@ fn where_positive_by_elements<S: Scalar>(
 }
 
 /// C ← A B + β C, and `sums[i]` ← Σⱼ aᵢⱼ of every row of A, added to what is there if `add`: what a
-/// layer's weights and biases get of Z̄, in one pass over it. If β is 0, C is not read.
+/// layer's weights and biases get of Z̄, in one pass over it where [`Kernel::Dots`](super::Kernel::Dots)
+/// is the kernel for the shape, else in two. If β is 0, C is not read.
 ///
 /// ```
 /// use autodiff::matmul::{Matrix, MatrixMut, matmul_and_row_sums};

@@ -85,7 +85,7 @@ pub enum Kernel {
     /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),
     /// The same on blocks of B, and of A unless its rows are contiguous (AVX-512: or its columns), copied to
-    /// a workspace, which the thread keeps. Rows or columns of C are contiguous.
+    /// a workspace, which the thread keeps if it is no larger than 4 MiB. Rows or columns of C are contiguous.
     Packed(Isa),
     /// Inner products. Rows of A and columns of B are contiguous.
     Dots(Isa),
@@ -184,6 +184,9 @@ impl Kernel {
     }
 }
 
+/// # Safety
+///
+/// As of [`dots_and_sums`].
 #[inline(always)]
 unsafe fn inner_products<V: Simd>(product: &Product<V::Scalar>, sums: Sums<V::Scalar>) {
     // Long columns of a tile are better than long rows.

@@ -7,8 +7,8 @@ use super::simd::{MAX_LANES, Simd};
 /// As many chains as hide the latency of an FMA, and fit in the registers of every instruction set.
 const CHAINS: usize = 12;
 
-/// Advances every chain `rounds` times. Returns the number of operations, a multiply-add being two,
-/// which the sum of what was computed is put into so that it has to be.
+/// Advances every chain `rounds` times. Returns the number of operations, a multiply-add being two.
+/// The sum of the chains goes to `black_box`, so that they have to be computed.
 #[inline(always)]
 pub(super) unsafe fn peak<V: Simd>(rounds: usize) -> usize {
     let mut lanes = [V::Scalar::zero(); MAX_LANES];
