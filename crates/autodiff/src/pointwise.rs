@@ -38,6 +38,47 @@ use crate::{Cotangents, Op, Primals, Registered, Scalar, Shape, ShapeError, Var}
 /// let y = tape.apply(Softplus, &[x]).sum();
 /// assert_eq!(y.backward().wrt(x)[0], 0.5);
 /// ```
+///
+/// An op with parameters also says how to [`draw`](Pointwise::draw) them, so that the verifier does
+/// not check it at its default alone:
+///
+/// ```
+/// use autodiff::signature::{Draw, Kink};
+/// use autodiff::*;
+///
+/// /// y = x for x > 0, and slope · x elsewhere.
+/// #[derive(Debug, Default)]
+/// struct LeakyRelu {
+///     slope: f64,
+/// }
+/// register!(LeakyRelu);
+///
+/// impl Pointwise for LeakyRelu {
+///     type Args<T: Copy> = [T; 1];
+///
+///     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+///         if x > S::zero() { x } else { S::constant(self.slope) * x }
+///     }
+///
+///     fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
+///         [if x > S::zero() { S::one() } else { S::constant(self.slope) }]
+///     }
+///
+///     fn kinks(&self) -> Vec<Kink> {
+///         vec![Kink::Point { input: 0, at: 0.0, derivative: self.slope }]
+///     }
+///
+///     fn draw(draw: &mut Draw<'_>) -> Self {
+///         Self { slope: [0.0, 0.01, 0.2, -1.5][draw.below(4)] }
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let x = tape.variable(Tensor::from([-2.0, 3.0]));
+/// let y = tape.apply(LeakyRelu { slope: 0.5 }, &[x]);
+/// assert_eq!(y.value(), Tensor::from([-1.0, 3.0]));
+/// assert_eq!(y.sum().backward().wrt(x)[..], [0.5, 1.0]);
+/// ```
 pub trait Pointwise: Registered + Debug + Default + Send + Sync + 'static {
     /// `[T; N]`, where N is the number of inputs, at most 4.
     type Args<T: Copy>: Args<T>;
@@ -73,9 +114,38 @@ pub trait Pointwise: Registered + Debug + Default + Send + Sync + 'static {
         None
     }
 
-    /// The op with its own parameters drawn; an op without any need not say.
+    /// The op with its own parameters drawn; an op without any need not say. One that has some and
+    /// does not say is refused by the compiler, where a verifier makes an instance of it:
+    ///
+    /// ```compile_fail,E0080
+    /// use autodiff::signature::Draw;
+    /// use autodiff::*;
+    ///
+    /// #[derive(Debug, Default)]
+    /// struct Scale {
+    ///     factor: f64,
+    /// }
+    /// register!(Scale);
+    ///
+    /// impl Pointwise for Scale {
+    ///     type Args<T: Copy> = [T; 1];
+    ///     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+    ///         S::constant(self.factor) * x
+    ///     }
+    ///     fn derivative<S: Scalar>(&self, [_]: [S; 1], _y: S) -> [S; 1] {
+    ///         [S::zero()] // right at the default alone
+    ///     }
+    /// }
+    /// let op = Scale::draw(&mut Draw::new(&[], &[])); // what a verifier does
+    /// ```
     #[must_use]
     fn draw(draw: &mut Draw<'_>) -> Self {
+        const {
+            assert!(
+                size_of::<Self>() == 0,
+                "an op with parameters has to draw them: implement Pointwise::draw"
+            );
+        }
         let _ = draw;
         Self::default()
     }
