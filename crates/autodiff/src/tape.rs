@@ -67,10 +67,32 @@ pub(crate) struct Node<S> {
     residuals: usize,
 }
 
-impl<S> Node<S> {
+impl<S: Scalar> Node<S> {
     /// Its inputs, out of those of all nodes.
     fn inputs<'a>(&self, of_all: &'a [usize]) -> &'a [usize] {
         &of_all[self.first_input..][..self.input_count as usize]
+    }
+
+    /// Writes its value to the place of its output, from what all nodes before it have; a leaf's is
+    /// there. The node need not be on the tape yet.
+    fn compute(
+        &self,
+        output: Slot,
+        values: &mut [S],
+        shared: &[Arc<Tensor<S>>],
+        slots: &[Slot],
+        inputs: &[usize],
+    ) {
+        let Some(op) = &self.op else { return };
+        // Inputs precede the output, so this split separates what is read from what is written.
+        let (before, rest) = values.split_at_mut(output.offset);
+        let inputs = Primals {
+            values: before,
+            shared,
+            slots,
+            inputs: self.inputs(inputs),
+        };
+        op.forward(inputs, &mut rest[..output.len + self.residuals]);
     }
 }
 
@@ -181,7 +203,7 @@ impl<S: Scalar> Tape<S> {
             "{}: an input was recorded on another tape",
             op.name()
         );
-        let mut program = self.program_mut();
+        let program = &mut *self.program_mut();
         program.assert_fresh();
         let (output, residuals) = program.output_slot(&*op, inputs)?;
         let tracked = inputs.iter().any(|x| program.nodes[x.node()].tracked);
@@ -197,9 +219,15 @@ impl<S: Scalar> Tape<S> {
             residuals,
             tracked,
         };
-        let node = program.push(node, output);
-        program.compute(node);
-        Ok(Var::new(self, node))
+        // Before it is on the tape: a rule that panics leaves no node behind to panic again.
+        node.compute(
+            output,
+            &mut program.values,
+            &program.shared,
+            &program.slots,
+            &program.inputs,
+        );
+        Ok(Var::new(self, program.push(node, output)))
     }
 
     /// Records an op on these inputs, and computes its value: what named functions are made of.
@@ -301,9 +329,7 @@ impl<S: Scalar> Tape<S> {
     #[track_caller]
     pub fn replay(&self) {
         let mut program = self.program_mut();
-        for node in 0..program.nodes.len() {
-            program.compute(node);
-        }
+        program.replay();
         program.stale = false;
     }
 
@@ -469,19 +495,18 @@ impl<S: Scalar> Program<S> {
         self.nodes.len() - 1
     }
 
-    fn compute(&mut self, node: usize) {
-        let output = &self.slots[node];
-        let node = &self.nodes[node];
-        let Some(op) = &node.op else { return };
-        // Inputs precede the output, so this split separates what is read from what is written.
-        let (before, rest) = self.values.split_at_mut(output.offset);
-        let inputs = Primals {
-            values: before,
-            shared: &self.shared,
-            slots: &self.slots,
-            inputs: node.inputs(&self.inputs),
-        };
-        op.forward(inputs, &mut rest[..output.len + node.residuals]);
+    fn replay(&mut self) {
+        let Self {
+            values,
+            shared,
+            nodes,
+            slots,
+            inputs,
+            ..
+        } = self;
+        for (node, &output) in nodes.iter().zip(&*slots) {
+            node.compute(output, values, shared, slots, inputs);
+        }
     }
 }
 

@@ -336,6 +336,64 @@ fn gradients_do_not_disturb_each_other() {
     assert_eq!([of_leaf.wrt(x).item(), of_leaf.wrt(y).item()], [1.0, 0.0]);
 }
 
+/// y = x, and a panic for a negative x.
+#[derive(Clone, Copy, Debug)]
+struct Panicking;
+register!(Panicking);
+
+impl Op for Panicking {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Ok(inputs[0])
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        assert!(x[0].iter().all(|&x| x >= S::zero()), "negative");
+        y.copy_from_slice(&x[0]);
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        _x: Primals<'_, S>,
+        _y: &[S],
+        y_bar: &mut [S],
+        mut x_bar: Cotangents<'_, S>,
+    ) {
+        if let Some(mut x_bar) = x_bar.get(0) {
+            x_bar.add(|k| y_bar[k]);
+        }
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self).input(draw.shape())
+    }
+}
+
+#[test]
+fn an_op_that_panics_is_not_recorded() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(Tensor::from([3.0, -2.0]));
+    let attempt = AssertUnwindSafe(|| _ = tape.apply(Panicking, &[x]));
+    assert!(catch_unwind(attempt).is_err());
+    assert_eq!(tape.len(), 1);
+    tape.replay();
+    let y = x * x;
+    assert_eq!(y.value(), Tensor::from([9.0, 4.0]));
+    assert_eq!(y.sum().backward().wrt(x)[..], [6.0, -4.0]);
+}
+
+#[test]
+fn a_replay_that_panics_is_none_and_the_next_one_is() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(2.0);
+    let y = tape.apply(Panicking, &[x]) * x;
+    tape.set(x, &Tensor::from(-3.0));
+    assert!(catch_unwind(AssertUnwindSafe(|| tape.replay())).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| y.item())).is_err());
+    tape.set(x, &Tensor::from(3.0));
+    tape.replay();
+    assert_eq!(y.item(), 9.0);
+}
+
 #[test]
 fn an_output_that_depends_on_no_variable_has_zero_gradients() {
     let tape = Tape::<f64>::new();
