@@ -27,6 +27,8 @@ use crate::{Scalar, Tape, Tensor, Var, View};
 /// ```
 pub struct Gradients<'t, S> {
     tape: &'t Tape<S>,
+    /// How often the tape had been replayed at the last sweep.
+    replays: u64,
     output: usize,
     seed: Vec<S>,
     homes: Vec<Home>,
@@ -57,6 +59,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         let variables = variables.into_iter().map(slot).collect();
         let mut gradients = Self {
             tape: output.tape(),
+            replays: output.tape().replays(),
             output: output.node(),
             seed: seed.into_vec(),
             cotangents: Arena::zeros(plan.housing.size()),
@@ -107,6 +110,27 @@ impl<'t, S: Scalar> Gradients<'t, S> {
         }
     }
 
+    /// Whether the tape was not replayed since the last sweep. Leaves may have been set: gradients
+    /// stay current while they [`update`](Gradients::update) them.
+    ///
+    /// ```
+    /// use autodiff::Tape;
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.variable(3.0);
+    /// let mut gradients = (x * x).backward();
+    /// gradients.update(|x, gradient| x[0] -= 0.5 * gradient[0]);
+    /// assert!(gradients.is_current());
+    /// tape.replay();
+    /// assert!(!gradients.is_current());
+    /// gradients.replay();
+    /// assert!(gradients.is_current());
+    /// ```
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.replays == self.tape.replays()
+    }
+
     /// Sweeps again over the values the tape has now.
     ///
     /// # Panics
@@ -116,6 +140,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     pub fn replay(&mut self) {
         let program = self.tape.program();
         program.assert_fresh();
+        self.replays = self.tape.replays();
         self.contents.fill(Content::Nothing);
         self.seed_output();
         for node in (0..=self.output).rev() {
@@ -160,8 +185,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     /// directly after the other at once, so that it is a single pass over the parameters of a
     /// network.
     ///
-    /// What was computed from them can be read again after [`Tape::replay`]. `change` must not use
-    /// the tape.
+    /// What was computed from them can be read again after [`Tape::replay`].
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};
@@ -177,8 +201,17 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     /// });
     /// assert_eq!(w.value(), Tensor::from([1.5, 2.5]));
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the tape was replayed after the last sweep, so that the step would be one by gradients of
+    /// the past; or if `change` uses the tape.
     #[track_caller]
     pub fn update(&self, mut change: impl FnMut(&mut [S], &[S])) {
+        assert!(
+            self.is_current(),
+            "update: the tape was replayed since: replay() these gradients first"
+        );
         let mut rest = self.variables.as_slice();
         while let Some(&(node, first)) = rest.first() {
             let pairs = rest.windows(2);

@@ -1,6 +1,6 @@
 //! The tape: a program over one arena of values, and data that is shared, recorded once and replayed.
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
 /// ```
 pub struct Tape<S> {
     program: RefCell<Program<S>>,
+    /// How often it was replayed, for gradients to know what they belong to.
+    replays: Cell<u64>,
 }
 
 const IN_UPDATE: &str = "the closure of `update` must not use the tape";
@@ -110,6 +112,7 @@ impl<S: Scalar> Tape<S> {
                 input_shapes: Vec::new(),
                 stale: false,
             }),
+            replays: Cell::new(0),
         }
     }
 
@@ -326,11 +329,22 @@ impl<S: Scalar> Tape<S> {
     }
 
     /// Runs the recorded program again on the leaves as they are now.
+    ///
+    /// Gradients that were taken before stay those of the values before, until
+    /// [`Gradients::replay`](crate::Gradients::replay): they can be read, as a line search does,
+    /// and make no [`update`](crate::Gradients::update).
+    /// [`is_current`](crate::Gradients::is_current) asks which they are.
     #[track_caller]
     pub fn replay(&self) {
         let mut program = self.program_mut();
+        self.replays.set(self.replays.get() + 1);
         program.replay();
         program.stale = false;
+    }
+
+    /// How often it was replayed.
+    pub(crate) fn replays(&self) -> u64 {
+        self.replays.get()
     }
 
     /// Makes room for so many more elements of values and [residuals](Op::residuals), in up to 64

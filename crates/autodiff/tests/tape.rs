@@ -43,6 +43,10 @@ fn mistakes_are_named_at_the_callers_line() {
     let leaf = stale_tape.variable(1.0);
     let computed = leaf.exp();
     stale_tape.set(leaf, &Tensor::from(2.0));
+    let replayed_tape = Tape::new();
+    let square = replayed_tape.variable(1.0).powi(2);
+    let old_gradients = square.backward();
+    replayed_tape.replay();
 
     // (expected, the line the mistake begins on, the mistake)
     macro_rules! mistake {
@@ -97,6 +101,10 @@ fn mistakes_are_named_at_the_callers_line() {
         mistake!(
             "backward_from: the output has shape (2, 3), and the cotangent (3, 2)",
             a.backward_from(&zeros(3, 2))
+        ),
+        mistake!(
+            "the tape was replayed since: replay() these gradients first",
+            old_gradients.update(|_, _| ())
         ),
         mistake!(
             "set: the leaf has shape (2, 3), and the value (3, 2)",
@@ -392,6 +400,27 @@ fn a_replay_that_panics_is_none_and_the_next_one_is() {
     tape.set(x, &Tensor::from(3.0));
     tape.replay();
     assert_eq!(y.item(), 9.0);
+}
+
+/// Gradients of the past may be read, as a line search does, but make no step.
+#[test]
+fn gradients_know_whether_the_tape_was_replayed_since() {
+    let tape = Tape::<f64>::new();
+    let x = tape.variable(3.0);
+    let y = x * x;
+    let mut gradients = y.backward();
+    gradients.update(|x, _| x[0] = 5.0);
+    gradients.update(|x, _| x[0] += 1.0);
+    assert!(gradients.is_current(), "of the values before the step");
+    tape.replay();
+    assert!(!gradients.is_current());
+    assert_eq!(gradients.wrt(x).item(), 6.0);
+    let (of_another, again) = (x.exp().backward(), y.backward());
+    assert!(of_another.is_current() && again.is_current() && !gradients.is_current());
+    gradients.replay();
+    assert!(gradients.is_current());
+    gradients.update(|x, gradient| x[0] -= gradient[0]);
+    assert_eq!(x.item(), -6.0);
 }
 
 #[test]
