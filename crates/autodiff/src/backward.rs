@@ -9,7 +9,7 @@ use plan::Plan;
 use crate::arena::Arena;
 use crate::operands::{Content, Cotangents, Home, Slot};
 use crate::tape::Node;
-use crate::{Scalar, Tape, Tensor, Var, View};
+use crate::{Scalar, Shape, Tape, Tensor, Var, View};
 
 /// The gradients of one output with respect to the variables of its tape.
 ///
@@ -81,6 +81,19 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     /// The gradient with respect to a variable, of its shape: zero if the output does not depend
     /// on it.
     ///
+    /// Of a computed value no gradient is kept. Add a variable of zeros to it, and use the sum in its
+    /// place: the variable's gradient is the cotangent of both.
+    ///
+    /// ```
+    /// use autodiff::{Tape, Tensor};
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.variable(Tensor::from([1.0, 2.0]));
+    /// let probe = tape.variable(Tensor::zeros(x.shape()));
+    /// let square = x * x + probe;
+    /// assert_eq!((square * square).sum().backward().wrt(probe)[..], [2.0, 8.0]);
+    /// ```
+    ///
     /// # Panics
     ///
     /// If `x` is not a variable of the same tape, or was recorded after these gradients were
@@ -105,7 +118,8 @@ impl<'t, S: Scalar> Gradients<'t, S> {
                 panic!("wrt: the variable was recorded after these gradients were taken")
             }
             Err(_) => panic!(
-                "wrt: gradients are kept of leaves recorded with `variable`, not of data or computed values"
+                "wrt: gradients are kept of leaves recorded with `variable`, not of data or computed \
+                 values: for the cotangent of a computed one, add a variable of zeros to it"
             ),
         }
     }
@@ -175,7 +189,8 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     #[track_caller]
     pub fn replay_from<'a>(&mut self, cotangent: impl Into<View<'a, S>>) {
         let cotangent = cotangent.into();
-        assert_cotangent_fits(self.tape.program().slots[self.output].shape, cotangent);
+        let shape = self.tape.program().slots[self.output].shape;
+        assert_cotangent_fits("replay_from", shape, cotangent);
         self.seed.copy_from_slice(&cotangent);
         self.replay();
     }
@@ -245,10 +260,14 @@ impl<'t, S: Scalar> Gradients<'t, S> {
 }
 
 #[track_caller]
-pub(crate) fn assert_cotangent_fits<S: Scalar>(output: crate::Shape, cotangent: View<'_, S>) {
+pub(crate) fn assert_cotangent_fits<S: Scalar>(
+    caller: &str,
+    output: Shape,
+    cotangent: View<'_, S>,
+) {
     assert!(
         output == cotangent.shape(),
-        "backward_from: the output has shape {output}, and the cotangent {}",
+        "{caller}: the output has shape {output}, and the cotangent {}",
         cotangent.shape()
     );
 }

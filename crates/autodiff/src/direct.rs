@@ -91,7 +91,8 @@ pub fn vjp<S: Scalar>(
 ///
 /// # Panics
 ///
-/// If there is not one cotangent (or `None`) for each input, of its shape.
+/// If there is not one cotangent (or `None`) for each input, of its shape, or `y` and `y_bar` differ in
+/// shape.
 #[track_caller]
 pub fn add_vjp<S: Scalar>(
     op: &dyn ErasedOp<S>,

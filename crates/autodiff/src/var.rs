@@ -132,7 +132,7 @@ impl<'t, S: Scalar> Var<'t, S> {
     #[must_use]
     pub fn backward_from<'a>(self, cotangent: impl Into<View<'a, S>>) -> Gradients<'t, S> {
         let cotangent = cotangent.into();
-        assert_cotangent_fits(self.shape(), cotangent);
+        assert_cotangent_fits("backward_from", self.shape(), cotangent);
         Gradients::new(self, cotangent.to_tensor())
     }
 }

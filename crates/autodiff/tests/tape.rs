@@ -47,6 +47,7 @@ fn mistakes_are_named_at_the_callers_line() {
     let square = replayed_tape.variable(1.0).powi(2);
     let old_gradients = square.backward();
     replayed_tape.replay();
+    let mut gradients = (a * a).backward_from(&Tensor::zeros([2, 3]));
 
     // (expected, the line the mistake begins on, the mistake)
     macro_rules! mistake {
@@ -103,8 +104,16 @@ fn mistakes_are_named_at_the_callers_line() {
             a.backward_from(&zeros(3, 2))
         ),
         mistake!(
+            "replay_from: the output has shape (2, 3), and the cotangent (3, 2)",
+            gradients.replay_from(&zeros(3, 2))
+        ),
+        mistake!(
             "the tape was replayed since: replay() these gradients first",
             old_gradients.update(|_, _| ())
+        ),
+        mistake!(
+            "add a variable of zeros to it",
+            old_gradients.wrt(square).len()
         ),
         mistake!(
             "set: the leaf has shape (2, 3), and the value (3, 2)",
