@@ -14,7 +14,8 @@ use crate::{Scalar, Shape, Tape, Tensor, Var, View};
 /// The gradients of one output with respect to the variables of its tape.
 ///
 /// They belong to the values the tape had at the last sweep. After a [`Tape::replay`],
-/// [`replay`](Gradients::replay) sweeps again, without an allocation.
+/// [`replay`](Gradients::replay) sweeps again, and allocates as little;
+/// [`is_current`](Gradients::is_current) tells whether that was done.
 ///
 /// ```
 /// use autodiff::{Tape, Tensor};

@@ -16,7 +16,9 @@ use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
 /// record order is an order of evaluation, and the reverse of it is an order for the sweep.
 ///
 /// A training step does not record again. It sets the leaves that changed and **replays**: the
-/// same program on the new values, without an allocation.
+/// same program on the new values, without an allocation. Only large products and loops have some:
+/// what other threads are to do is handed to them in boxes, and a workspace of more than 4 MiB is
+/// not kept from one product to the next.
 ///
 /// ```
 /// use autodiff::{Tape, Tensor};
