@@ -1,6 +1,6 @@
 //! `Wide` where numbers end: zeros, infinities, NaN, overflow, subnormals. The model is `f64`.
 
-use autodiff::Wide;
+use autodiff::{Dual, Wide};
 use num_traits::Float;
 
 const SPECIAL: [f64; 32] = [
@@ -160,6 +160,52 @@ fn casts_keep_integers() {
     assert_eq!(num_traits::cast::<f64, Wide>(0.1), Some(Wide::from(0.1)));
     assert_eq!(num_traits::cast::<Wide, i64>(Wide::from(-2.7)), Some(-2));
     assert_eq!(num_traits::cast::<Wide, i64>(Wide::nan()), None);
+}
+
+#[test]
+fn casts_keep_what_an_integer_cannot() {
+    let below_three = Wide::new(3.0, -1e-20);
+    assert_eq!(num_traits::cast(below_three), Some(Wide::from(3.0)));
+    let below_three = Dual::constant(below_three);
+    assert_eq!(
+        num_traits::cast::<_, Dual<Wide>>(below_three),
+        Some(Dual::constant(Wide::from(3.0)))
+    );
+    assert_eq!(num_traits::cast::<Wide, u64>(below_three.primal), Some(2));
+    let large = Wide::new(2f64.powi(70), 1.0);
+    assert_eq!(num_traits::cast(large), Some(large));
+    assert_eq!(num_traits::cast(-large), Some(-large));
+    let large = Dual::constant(large);
+    assert_eq!(num_traits::cast(large), Some(large));
+}
+
+#[test]
+fn casts_to_integers_have_their_whole_range() {
+    fn to<T: num_traits::NumCast + PartialEq>(number: Wide) -> Option<T> {
+        let plain: Option<T> = num_traits::cast(number);
+        assert!(
+            num_traits::cast(Dual::constant(number)) == plain,
+            "{number}"
+        );
+        plain
+    }
+    let one = Wide::from(1.0);
+    let power = |exponent| Wide::from(2f64.powi(exponent));
+    assert_eq!(to(power(70)), Some(1_u128 << 70));
+    assert_eq!(to(power(70) + one), Some((1_i128 << 70) + 1));
+    assert_eq!(to(-power(70) - one), Some(-(1_i128 << 70) - 1));
+    assert_eq!(to(power(64) - one), Some(u64::MAX));
+    assert_eq!(to::<u64>(power(64)), None);
+    assert_eq!(to(power(127) - one), Some(i128::MAX));
+    assert_eq!(to::<i128>(power(127)), None);
+    assert_eq!(to(-power(127)), Some(i128::MIN));
+    assert_eq!(to::<i128>(-power(127) - one), None);
+    assert_eq!(to(power(128) - one), Some(u128::MAX));
+    assert_eq!(to::<u128>(power(128)), None);
+    assert_eq!(to(Wide::from(-0.5)), Some(0_u128));
+    assert_eq!(to::<u128>(Wide::from(-1.0)), None);
+    assert_eq!(to::<u128>(Wide::nan()), None);
+    assert_eq!(to::<u128>(Wide::infinity()), None);
 }
 
 #[test]

@@ -40,6 +40,14 @@ impl<S: Scalar> ToPrimitive for Dual<S> {
         self.primal.to_u64()
     }
 
+    fn to_i128(&self) -> Option<i128> {
+        self.primal.to_i128()
+    }
+
+    fn to_u128(&self) -> Option<u128> {
+        self.primal.to_u128()
+    }
+
     fn to_f64(&self) -> Option<f64> {
         self.primal.to_f64()
     }

@@ -45,8 +45,22 @@ impl ToPrimitive for Wide {
     }
 
     fn to_i128(&self) -> Option<i128> {
+        let size = self.abs().to_u128()?;
+        if self.is_sign_negative() {
+            0_i128.checked_sub_unsigned(size)
+        } else {
+            size.try_into().ok()
+        }
+    }
+
+    fn to_u128(&self) -> Option<u128> {
         let whole = self.trunc();
-        whole.hi.to_i128()?.checked_add(whole.lo.to_i128()?)
+        // 2¹²⁸ less the trailing word may be in range, and 2¹²⁸ is not.
+        let half = (whole.hi / 2.0).trunc();
+        let other_half = whole.hi - half;
+        half.to_u128()?
+            .checked_add_signed(whole.lo.to_i128()?)?
+            .checked_add(other_half.to_u128()?)
     }
 
     fn to_f64(&self) -> Option<f64> {
@@ -55,12 +69,16 @@ impl ToPrimitive for Wide {
 }
 
 impl NumCast for Wide {
-    /// Through whichever of `i128` and `f64` keeps more; exact for every integer up to 2¹⁰⁶.
+    /// Through whichever of `i128` and `f64` keeps more; exact for every integer up to 2¹⁰⁶. A
+    /// [`ToPrimitive`] gives no more than these two, so a `Wide` with something behind the point
+    /// comes out as the `f64` or the integer beside it.
     fn from<T: ToPrimitive>(number: T) -> Option<Self> {
         let hi = number.to_f64()?;
-        // The integer is only that of the number if nothing was behind the point.
+        // Of smaller numbers `f64` has every integer, and the other way cuts what is behind the point.
         let rest = match (number.to_i128(), hi.to_i128()) {
-            (Some(whole), Some(leading)) if hi.fract() == 0.0 => whole.wrapping_sub(leading) as f64,
+            (Some(whole), Some(leading)) if hi.abs() >= 2f64.powi(53) => {
+                whole.wrapping_sub(leading) as f64
+            }
             _ => 0.0,
         };
         Some(Self::new(hi, rest))
