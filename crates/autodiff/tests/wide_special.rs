@@ -2,6 +2,7 @@
 
 use autodiff::{Dual, Wide};
 use num_traits::Float;
+use proptest::prelude::*;
 
 const SPECIAL: [f64; 32] = [
     0.0,
@@ -206,6 +207,59 @@ fn casts_to_integers_have_their_whole_range() {
     assert_eq!(to::<u128>(Wide::from(-1.0)), None);
     assert_eq!(to::<u128>(Wide::nan()), None);
     assert_eq!(to::<u128>(Wide::infinity()), None);
+}
+
+#[test]
+fn text_may_have_any_number_of_digits() {
+    let parsed = |text: &str| text.parse::<Wide>().unwrap();
+    let threes = format!("3.{}", "3".repeat(400));
+    let error = parsed(&threes) * Wide::from(3.0) - Wide::from(10.0);
+    assert!(error.abs() <= Wide::from(10.0 * 2f64.powi(-102)), "{error}");
+    assert_eq!(parsed(&format!("-{threes}")), -parsed(&threes));
+    let ones = format!("{}e-400", "1".repeat(401));
+    assert_eq!(
+        parsed(&ones),
+        parsed("1.1111111111111111111111111111111111111111")
+    );
+    assert_eq!(
+        parsed(&format!("0.{}1e401", "0".repeat(400))),
+        Wide::from(1.0)
+    );
+    assert_eq!(
+        parsed(&format!("1{}e-400", "0".repeat(400))),
+        Wide::from(1.0)
+    );
+    // All digits that they have.
+    for exact in [f64::MIN_POSITIVE, 5e-324, 1e-310, 0.1, 1e300] {
+        let error = parsed(&format!("{exact:.1100}")) - Wide::from(exact);
+        assert!(
+            error.to_f64().abs() <= exact * 2f64.powi(-102),
+            "{exact:e}: {error}"
+        );
+    }
+    assert_eq!(parsed(&"0".repeat(500)), Wide::from(0.0));
+}
+
+proptest! {
+    /// Of a number that lies, nearly, half way between two `f64`, the leading word may be the other one.
+    #[test]
+    fn long_text_is_what_f64_makes_of_it(
+        sign in "[+-]?",
+        zeros in 0_usize..400,
+        whole in "[0-9]{1,500}",
+        places in "[0-9]{0,500}",
+        exponent in -900_i32..900,
+    ) {
+        let text = format!("{sign}{}{whole}.{places}e{exponent}", "0".repeat(zeros));
+        let expected: f64 = text.parse().unwrap();
+        assert_like(text.parse().unwrap(), expected, &text);
+        let nearest = text.parse::<Wide>().unwrap().to_f64();
+        let unit = 2f64.powi(-52) * expected.abs();
+        prop_assert!(
+            nearest == expected || (nearest - expected).abs() <= unit.max(5e-324),
+            "{text}: {nearest:e}, not {expected:e}"
+        );
+    }
 }
 
 #[test]

@@ -10,6 +10,9 @@ use super::Wide;
 /// As many as every number has: 10⁻³¹ is above the 2⁻¹⁰⁶ that it is known to.
 const DIGITS: usize = 31;
 
+/// As many as an integer of 127 bits has room for: what is left out is below 10⁻³⁷ of the number.
+const PARSED_DIGITS: usize = 38;
+
 /// 10^power, exact up to 10⁴⁵.
 fn power_of_ten(power: i32) -> Wide {
     Wide::exact(10.0).powi(power)
@@ -88,7 +91,8 @@ impl fmt::Display for Wide {
 impl FromStr for Wide {
     type Err = ParseFloatError;
 
-    /// What `f64` parses, to about 2⁻¹⁰² relative; exact for up to 31 digits with a small exponent.
+    /// What `f64` parses, with any number of digits, to about 2⁻¹⁰² relative; exact for up to 31
+    /// digits with a small exponent.
     ///
     /// ```
     /// use autodiff::Wide;
@@ -104,17 +108,21 @@ impl FromStr for Wide {
             return Ok(Self::exact(nearest));
         }
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let exponent: i32 = exponent.parse().unwrap_or(0);
-        let places = mantissa
-            .split_once('.')
-            .map_or(0, |(_, places)| places.len());
-        let whole = mantissa
-            .bytes()
+        let exponent: i64 = exponent.parse().unwrap_or(0);
+        let (whole, places) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = whole.bytes().chain(places.bytes());
+        let significant = digits
             .filter(u8::is_ascii_digit)
-            .fold(Self::ZERO, |whole, digit| {
-                whole * Self::exact(10.0) + Self::exact((digit - b'0').into())
+            .skip_while(|&digit| digit == b'0');
+        let left_out = significant.clone().count().saturating_sub(PARSED_DIGITS);
+        let leading = significant
+            .take(PARSED_DIGITS)
+            .fold(0_i128, |leading, digit| {
+                leading * 10 + i128::from(digit - b'0')
             });
-        let size = shifted(whole, exponent - places as i32);
+        let leading: Self = num_traits::cast(leading).expect("a Wide is near every integer");
+        let power = exponent - places.len() as i64 + left_out as i64;
+        let size = shifted(leading, power as i32);
         Ok(if nearest < 0.0 { -size } else { size })
     }
 }
