@@ -35,10 +35,12 @@ impl Pointwise for Max {
 /// The value where neither is larger, written so that its derivative is ½ in each, and so that a
 /// NaN stays one.
 pub(super) fn tie<S: Scalar>(a: S, b: S) -> S {
+    let half = S::constant(0.5);
     if a.is_infinite() && b.is_infinite() {
-        a
+        (a + b) * half
     } else {
-        a + (b - a) * S::constant(0.5)
+        // The sum of the largest numbers would be infinite.
+        a + (b - a) * half
     }
 }
 
@@ -73,5 +75,37 @@ impl<S: Scalar> Var<'_, S> {
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         self.tape().apply(Max, &[self, other])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Dual;
+    use crate::ops::Min;
+
+    /// The tangents that forward mode finds, which have to be what the rule of the adjoint says.
+    fn tangents(eval: fn([Dual<f64>; 2]) -> Dual<f64>, x: f64) -> [f64; 2] {
+        let (moved, still) = (Dual::variable(x), Dual::constant(x));
+        [[moved, still], [still, moved]].map(|inputs| {
+            let y = eval(inputs);
+            assert_eq!(y.primal, x);
+            y.tangent
+        })
+    }
+
+    #[test]
+    fn a_tie_is_shared_at_every_number() {
+        for x in [
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::MAX,
+            3.0,
+            5e-324,
+            -0.0,
+        ] {
+            assert_eq!(tangents(|x| Max.eval(x), x), [0.5; 2], "max at {x}");
+            assert_eq!(tangents(|x| Min.eval(x), x), [0.5; 2], "min at {x}");
+        }
     }
 }
