@@ -46,6 +46,11 @@ use crate::Scalar;
 /// √x at 0 has derivative ∞. In a nested dual number a tangent counts as zero when all of its
 /// parts are ([`Scalar::is_constant_zero`]), so second derivatives are not lost.
 ///
+/// # NaN
+///
+/// A function of one number that has no value, as ln x below 0, has no derivative either: if x moves,
+/// the tangent is NaN where the primal is.
+///
 /// # Error bounds
 ///
 /// A function's derivative is right to 16 units (of 2⁻⁵³ at `f64`, of 2⁻¹⁰⁶ at `Wide`) relative to
@@ -89,9 +94,11 @@ impl<S: Scalar> Dual<S> {
         Self::new(primal, S::zero())
     }
 
-    /// f(self) from f and f′ at the primal.
+    /// f(self) from f and f′ at the primal. Where f is NaN so is f′, whatever its formula gives
+    /// there.
     #[inline]
     fn chain(self, primal: S, derivative: S) -> Self {
+        let derivative = if primal.is_nan() { primal } else { derivative };
         Self::new(primal, along(self.tangent, derivative))
     }
 

@@ -299,6 +299,45 @@ fn infinite_derivatives_are_seen() {
     assert!(!(x.sqrt().tangent.tangent.is_finite()));
 }
 
+/// A NaN must not pass for a number, in whichever part it is looked for.
+#[test]
+fn a_primal_that_is_nan_has_a_tangent_that_is_nan() {
+    macro_rules! check {
+        ($scalar:ty: $($name:ident)*) => {
+            for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -3.0, -1.5, 0.0, 1.5, 3.0] {
+                let x = Dual::<$scalar>::variable(Scalar::constant(x));
+                $(
+                    let y = x.$name();
+                    assert!(
+                        y.tangent.is_nan() || !y.primal.is_nan(),
+                        "{}({x}) = {y}", stringify!($name)
+                    );
+                    let still = Dual::constant(x.primal).$name();
+                    assert!(still.tangent.is_constant_zero(), "{}", stringify!($name));
+                )*
+                for n in [0, 1, 2, 3, -1, -2, i32::MIN] {
+                    let y = x.powi(n);
+                    assert!(y.tangent.is_nan() || !y.primal.is_nan(), "{x}^{n} = {y}");
+                }
+                for y in [x.sin_cos().0, x.sin_cos().1] {
+                    assert!(y.tangent.is_nan() || !y.primal.is_nan(), "sin_cos({x}): {y}");
+                }
+            }
+        };
+    }
+    macro_rules! check_all {
+        ($($scalar:ty)*) => {
+            $(check! {
+                $scalar: floor ceil round trunc signum fract abs recip sqrt cbrt exp exp2 exp_m1 ln
+                ln_1p log2 log10 to_degrees to_radians sin cos tan asin acos atan sinh cosh tanh
+                asinh acosh atanh vector_exp vector_ln vector_ln_1p vector_tanh
+            })*
+        };
+    }
+    check_all!(f64 Wide Dual<f64>);
+    assert!(Dual::variable(-1.0).ln().tangent.is_nan());
+}
+
 #[test]
 fn kinks_follow_the_branch() {
     let (a, b) = (Dual::new(1.0, 2.0), Dual::new(1.0, 3.0));

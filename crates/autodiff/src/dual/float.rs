@@ -75,7 +75,8 @@ macro_rules! derivatives {
 macro_rules! steps {
     ($($name:ident)*) => {$(
         fn $name(self) -> Self {
-            Self::constant(self.primal.$name())
+            let y = self.primal.$name();
+            if y.is_nan() { self.chain(y, y) } else { Self::constant(y) }
         }
     )*};
 }
