@@ -1,7 +1,9 @@
 //! Arrays: owned, and borrowed from a tape.
 
 use std::fmt;
-use std::ops::{Deref, Index, IndexMut};
+use std::ops::{
+    Deref, Index, IndexMut, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive,
+};
 
 use crate::{Scalar, Shape};
 
@@ -132,6 +134,13 @@ impl<S: Scalar> From<S> for Tensor<S> {
     }
 }
 
+impl<S: Scalar> From<Vec<S>> for Tensor<S> {
+    /// One axis.
+    fn from(values: Vec<S>) -> Self {
+        Self::new([values.len()], values)
+    }
+}
+
 impl<S: Scalar, const N: usize> From<[S; N]> for Tensor<S> {
     /// One axis.
     fn from(values: [S; N]) -> Self {
@@ -187,12 +196,21 @@ impl<S: fmt::Debug> fmt::Debug for Tensor<S> {
 
 /// A borrowed array: the elements, row by row, and their shape. It dereferences to the slice.
 ///
-/// ```
-/// use autodiff::Tensor;
+/// What a [`Tensor`] is made from, a view is made from a reference to: `&3.0`, `&[1.0, 2.0]`, rows,
+/// a slice or a vector.
 ///
-/// let x = Tensor::from([3.0, 4.0]);
+/// ```
+/// use autodiff::{Tape, Tensor};
+///
+/// let x = Tensor::from([[3.0, 4.0]]);
 /// assert_eq!(x.view().iter().map(|v| v * v).sum::<f64>(), 25.0);
+/// assert_eq!((x.view()[[0, 1]], x.view()[1]), (4.0, 4.0));
 /// assert_eq!(x.view().to_tensor(), x);
+///
+/// let tape = Tape::new();
+/// let w = tape.variable([1.0, 2.0]);
+/// tape.set(w, &[5.0, 6.0]);
+/// assert_eq!(w.value(), Tensor::from([5.0, 6.0]));
 /// ```
 #[derive(Clone, Copy, PartialEq)]
 pub struct View<'a, S> {
@@ -266,6 +284,80 @@ impl<'a, S: Scalar> From<&'a Tensor<S>> for View<'a, S> {
     fn from(tensor: &'a Tensor<S>) -> Self {
         tensor.view()
     }
+}
+
+impl<'a, S: Scalar> From<&'a S> for View<'a, S> {
+    /// The array without axes.
+    fn from(value: &'a S) -> Self {
+        Self::of_size(Shape::scalar(), std::slice::from_ref(value))
+    }
+}
+
+impl<'a, S: Scalar> From<&'a [S]> for View<'a, S> {
+    /// One axis.
+    fn from(values: &'a [S]) -> Self {
+        Self::of_size([values.len()].into(), values)
+    }
+}
+
+impl<'a, S: Scalar> From<&'a Vec<S>> for View<'a, S> {
+    /// One axis.
+    fn from(values: &'a Vec<S>) -> Self {
+        values.as_slice().into()
+    }
+}
+
+impl<'a, S: Scalar, const N: usize> From<&'a [S; N]> for View<'a, S> {
+    /// One axis.
+    fn from(values: &'a [S; N]) -> Self {
+        values.as_slice().into()
+    }
+}
+
+impl<'a, S: Scalar, const M: usize, const N: usize> From<&'a [[S; N]; M]> for View<'a, S> {
+    /// A matrix, row by row.
+    fn from(rows: &'a [[S; N]; M]) -> Self {
+        Self::of_size([M, N].into(), rows.as_flattened())
+    }
+}
+
+impl<S: Scalar, const N: usize> Index<[usize; N]> for View<'_, S> {
+    type Output = S;
+
+    /// The element at one index per axis.
+    ///
+    /// # Panics
+    ///
+    /// If the number of indices is not the rank, or one of them is out of range.
+    #[track_caller]
+    fn index(&self, indices: [usize; N]) -> &S {
+        &self.data[offset(self.shape, indices)]
+    }
+}
+
+/// What the slice has; that it dereferences to one is not asked for an index, since there is one.
+macro_rules! index_as_the_slice {
+    ($($index:ty => $output:ty),+) => {$(
+        impl<S> Index<$index> for View<'_, S> {
+            type Output = $output;
+
+            #[inline]
+            #[track_caller]
+            fn index(&self, index: $index) -> &$output {
+                &self.data[index]
+            }
+        }
+    )+};
+}
+
+index_as_the_slice! {
+    usize => S,
+    RangeFull => [S],
+    Range<usize> => [S],
+    RangeFrom<usize> => [S],
+    RangeTo<usize> => [S],
+    RangeInclusive<usize> => [S],
+    RangeToInclusive<usize> => [S]
 }
 
 impl<S> Deref for View<'_, S> {
