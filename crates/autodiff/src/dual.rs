@@ -20,7 +20,7 @@ use crate::Scalar;
 ///
 /// ```
 /// use autodiff::Dual;
-/// use num_traits::Float;
+/// use autodiff::num_traits::Float; // has `sin` and the like
 ///
 /// let x = Dual::variable(3.0);
 /// let y = x * x + x.sin();

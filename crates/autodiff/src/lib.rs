@@ -67,6 +67,10 @@ mod vectorized;
 #[cfg(feature = "verify")]
 mod wide;
 
+/// The crate whose traits [`Scalar`] builds on: `num_traits::Float` has `sin`, `exp` and the like for
+/// code that is generic over it, and for [`Dual`] and `Wide`.
+pub use num_traits;
+
 pub use backward::Gradients;
 pub use dual::Dual;
 pub use op::{ErasedOp, Op, Registered};

@@ -11,6 +11,21 @@ use crate::{Gradients, Scalar, Shape, Tape, Tensor, View};
 /// Operators take another `Var` or a scalar, on either side, and broadcast by NumPy's rule. They
 /// panic at the caller's line if the shapes do not fit; [`Tape::record`] is the fallible way.
 ///
+/// On the left the scalar has to be an `f32` or an `f64`: Rust lets no crate implement an operator
+/// for every type there. In code that is generic over [`Scalar`] write it on the right (`x * s`,
+/// `-x + s`), or as a leaf:
+///
+/// ```
+/// use autodiff::{Scalar, Tape, Var};
+///
+/// fn inverse_of_double<'t, S: Scalar>(x: Var<'t, S>) -> Var<'t, S> {
+///     x.tape().data(S::one()) / (x * S::constant(2.0))
+/// }
+///
+/// let tape = Tape::new();
+/// assert_eq!(inverse_of_double(tape.variable(4.0)).item(), 0.125);
+/// ```
+///
 /// ```
 /// use autodiff::{Tape, Tensor};
 ///

@@ -23,7 +23,7 @@ use crate::Scalar;
 ///
 /// ```
 /// use autodiff::Wide;
-/// use num_traits::Float;
+/// use autodiff::num_traits::Float; // has `exp` and the like
 ///
 /// let third = Wide::from(1.0) / Wide::from(3.0);
 /// assert_eq!(third.to_string(), "0.3333333333333333333333333333333");
