@@ -162,12 +162,14 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     note = "write `autodiff::register!({Self});` beside its definition: `cargo test` then checks its gradient"
 )]
 pub trait Registered {
-    /// The op's name in messages and tests: the type's, in snake case.
+    /// The op's name in messages and tests: the type's, in snake case (`LogSumExp` is `log_sum_exp`,
+    /// `GELU` is `gelu`).
     const NAME: &'static str;
 }
 
 /// Enters an op in the registry that the verifier walks, and names it. Every op needs it: without
-/// it, `impl Op` does not compile.
+/// it, `impl Op` does not compile. The op is a type without generic parameters: its rules are what is
+/// generic.
 ///
 /// ```compile_fail,E0277
 /// use autodiff::*;
@@ -321,7 +323,11 @@ impl SnakeCase {
         };
         let mut k = 0;
         while k < camel.len() {
-            if k > 0 && camel[k].is_ascii_uppercase() {
+            let is_upper = camel[k].is_ascii_uppercase();
+            // An abbreviation is one word: its last capital belongs to the next, if there is one.
+            let ends_word = k > 0 && camel[k - 1].is_ascii_lowercase();
+            let begins_word = k + 1 < camel.len() && camel[k + 1].is_ascii_lowercase();
+            if k > 0 && is_upper && (ends_word || begins_word) {
                 name = name.with(b'_');
             }
             name = name.with(camel[k].to_ascii_lowercase());
@@ -345,6 +351,31 @@ impl SnakeCase {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(name) => name,
             Err(_) => panic!("an op's name has to be UTF-8"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SnakeCase;
+
+    #[test]
+    fn abbreviations_are_one_word() {
+        for (camel, snake) in [
+            ("Exp", "exp"),
+            ("SigmoidCrossEntropy", "sigmoid_cross_entropy"),
+            ("L2Penalty", "l2_penalty"),
+            ("Ln1p", "ln1p"),
+            ("GELU", "gelu"),
+            ("LReLU", "l_re_lu"),
+            ("GELUTanh", "gelu_tanh"),
+            ("LeakyRELU", "leaky_relu"),
+            ("BCEWithLogits", "bce_with_logits"),
+            ("Conv2D", "conv2d"),
+            ("XAxis", "x_axis"),
+            ("F", "f"),
+        ] {
+            assert_eq!(SnakeCase::new(camel).as_str(), snake);
         }
     }
 }
