@@ -134,7 +134,11 @@ impl<'a, S: Scalar> Primals<'a, S> {
     #[inline]
     #[must_use]
     pub fn views<const N: usize>(&self) -> [View<'a, S>; N] {
-        assert_eq!(self.len(), N, "the op has another number of inputs");
+        assert!(
+            self.len() == N,
+            "the op has {} inputs, and its rule takes {N}",
+            self.len()
+        );
         std::array::from_fn(|i| View::of_size(self.shape(i), self.get(i)))
     }
 }

@@ -5,6 +5,7 @@ mod loops;
 use std::fmt::Debug;
 
 use crate::runs::MAX_OPERANDS;
+use crate::shape_error::input_count_error;
 use crate::signature::{Domain, Draw, Kink, Signature};
 use crate::vectorized::total;
 use crate::{Cotangents, Op, Primals, Registered, Scalar, Shape, ShapeError, Var};
@@ -179,10 +180,7 @@ impl<P: Pointwise> Op for P {
     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
         let arity = <P::Args<Shape> as Args<Shape>>::ARITY;
         if inputs.len() != arity {
-            return Err(ShapeError::new(format!(
-                "it takes {arity} inputs, and {} were given",
-                inputs.len()
-            )));
+            return Err(input_count_error(arity, inputs.len()));
         }
         inputs
             .iter()

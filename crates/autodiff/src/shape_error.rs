@@ -85,10 +85,16 @@ impl fmt::Display for ShapeError {
 /// # Ok::<(), autodiff::ShapeError>(())
 /// ```
 pub fn expect_inputs<const N: usize>(shapes: &[Shape]) -> Result<[Shape; N], ShapeError> {
-    shapes.try_into().map_err(|_| {
-        ShapeError::new(format!(
-            "it takes {N} inputs, and {} were given",
-            shapes.len()
-        ))
-    })
+    shapes
+        .try_into()
+        .map_err(|_| input_count_error(N, shapes.len()))
+}
+
+/// The refusal of another number of inputs than the op's.
+pub(crate) fn input_count_error(taken: usize, given: usize) -> ShapeError {
+    let inputs = if taken == 1 { "input" } else { "inputs" };
+    let were = if given == 1 { "was" } else { "were" };
+    ShapeError::new(format!(
+        "it takes {taken} {inputs}, and {given} {were} given"
+    ))
 }

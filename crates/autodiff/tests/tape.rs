@@ -116,6 +116,14 @@ fn mistakes_are_named_at_the_callers_line() {
             old_gradients.wrt(square).len()
         ),
         mistake!(
+            "relu of (2, 3) and (2, 3): it takes 1 input, and 2 were given",
+            tape.apply(ops::Relu, &[a, a])
+        ),
+        mistake!(
+            "matmul of (2, 3): it takes 2 inputs, and 1 was given",
+            tape.apply(ops::Matmul, &[a])
+        ),
+        mistake!(
             "set: the leaf has shape (2, 3), and the value (3, 2)",
             tape.set(a, &zeros(3, 2))
         ),
