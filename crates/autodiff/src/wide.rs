@@ -17,8 +17,8 @@ use crate::Scalar;
 
 /// A real number to 106 bits (about 31 decimal digits): the unevaluated sum of two `f64`.
 ///
-/// Invariant: `hi` is the `f64` nearest to `hi + lo`, so it is also what [`to_f64`](Self::to_f64)
-/// returns. Infinities and NaN live in `hi` and leave `lo` zero; what an operation makes of them,
+/// Invariant: `hi`, which [`to_f64`](Self::to_f64) gives, is the `f64` nearest to `hi + lo`.
+/// Infinities and NaN live in `hi` and leave `lo` zero; what an operation makes of them,
 /// and of the signs of zeros, is what `f64` makes of them.
 ///
 /// ```
@@ -74,7 +74,7 @@ impl Wide {
     };
 
     /// ln 2, rounded to the nearest `Wide`.
-    pub const LN_2: Self = Self {
+    const LN_2: Self = Self {
         hi: std::f64::consts::LN_2,
         lo: 2.3190468138462996e-17,
     };
@@ -88,29 +88,24 @@ impl Wide {
     /// use autodiff::Wide;
     ///
     /// let x = Wide::new(1.0, 1e-20);
-    /// assert_eq!((x.hi(), x.lo()), (1.0, 1e-20));
+    /// assert_eq!((x.to_f64(), x.lo()), (1.0, 1e-20));
     /// ```
     #[must_use]
     pub fn new(a: f64, b: f64) -> Self {
         Self::guarded(a + b, arithmetic::two_sum(a, b))
     }
 
-    /// The leading word: the nearest `f64`.
-    #[must_use]
-    pub const fn hi(self) -> f64 {
-        self.hi
-    }
-
-    /// The trailing word: what `hi` leaves out, at most half a unit in its last place.
-    #[must_use]
-    pub const fn lo(self) -> f64 {
-        self.lo
-    }
-
-    /// The nearest `f64`, ties to even.
+    /// The leading word: the nearest `f64`, ties to even.
     #[must_use]
     pub const fn to_f64(self) -> f64 {
         self.hi
+    }
+
+    /// The trailing word: what [`to_f64`](Self::to_f64) leaves out, at most half a unit in its last
+    /// place.
+    #[must_use]
+    pub const fn lo(self) -> f64 {
+        self.lo
     }
 
     const fn exact(value: f64) -> Self {

@@ -42,7 +42,7 @@ const SPECIAL: [f64; 32] = [
 /// NaN for NaN, the same infinity, the same zero; otherwise nearly the same number.
 #[track_caller]
 fn assert_like(value: Wide, expected: f64, what: &str) {
-    let nearest = value.hi();
+    let nearest = value.to_f64();
     let like = if expected.is_nan() {
         nearest.is_nan()
     } else if expected == 0.0 || expected.is_infinite() {
@@ -134,13 +134,13 @@ fn functions_of_two_numbers() {
 #[test]
 fn rounding_looks_at_both_words() {
     let below_three = Wide::new(3.0, -1e-20);
-    assert_eq!(below_three.floor().hi(), 2.0);
-    assert_eq!(below_three.trunc().hi(), 2.0);
-    assert_eq!(below_three.ceil().hi(), 3.0);
-    assert_eq!((-below_three).floor().hi(), -3.0);
+    assert_eq!(below_three.floor().to_f64(), 2.0);
+    assert_eq!(below_three.trunc().to_f64(), 2.0);
+    assert_eq!(below_three.ceil().to_f64(), 3.0);
+    assert_eq!((-below_three).floor().to_f64(), -3.0);
     let below_half = Wide::new(0.5, -1e-20);
-    assert_eq!(below_half.round().hi(), 0.0);
-    assert_eq!((-Wide::from(0.5)).round().hi(), -1.0);
+    assert_eq!(below_half.round().to_f64(), 0.0);
+    assert_eq!((-Wide::from(0.5)).round().to_f64(), -1.0);
     let large = Wide::new(2f64.powi(70), 0.75);
     assert_eq!(large.floor(), Wide::from(2f64.powi(70)));
     assert_eq!(large.fract(), Wide::from(0.75));

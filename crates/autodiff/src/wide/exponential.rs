@@ -152,9 +152,8 @@ pub(super) fn powi(x: Wide, n: i32) -> Wide {
 
 /// By multiplication for small whole exponents, and otherwise exp(y ln|x|) with the sign of xʸ.
 pub(super) fn powf(x: Wide, y: Wide) -> Wide {
-    let leading = x.hi.powf(y.hi);
     if x.hi == 0.0 || !x.hi.is_finite() || !y.hi.is_finite() {
-        return Wide::exact(leading);
+        return Wide::exact(x.hi.powf(y.hi));
     }
     let whole = y.fract() == Wide::ZERO;
     if whole && y.hi.abs() <= 64.0 {

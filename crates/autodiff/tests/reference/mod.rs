@@ -32,7 +32,7 @@ impl From<f64> for Real {
 
 impl From<Wide> for Real {
     fn from(value: Wide) -> Self {
-        Self::from(value.hi()) + Self::from(value.lo())
+        Self::from(value.to_f64()) + Self::from(value.lo())
     }
 }
 
