@@ -29,7 +29,7 @@ use crate::{Op, Scalar, Shape, ShapeError, Tensor, Var, View};
 /// let mut gradients = y.backward();
 /// assert_eq!(gradients.wrt(x)[..], [2.0, 4.0]);
 ///
-/// tape.set(x, &Tensor::from([5.0, 6.0]));
+/// tape.set(x, &[5.0, 6.0]);
 /// tape.replay();
 /// gradients.replay();
 /// assert_eq!(y.item(), 61.0);

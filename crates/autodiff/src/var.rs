@@ -136,7 +136,7 @@ impl<'t, S: Scalar> Var<'t, S> {
     ///
     /// let tape = Tape::new();
     /// let x = tape.variable(Tensor::from([1.0, 2.0]));
-    /// let gradients = (x * x).backward_from(&Tensor::from([1.0, -10.0]));
+    /// let gradients = (x * x).backward_from(&[1.0, -10.0]);
     /// assert_eq!(gradients.wrt(x)[..], [2.0, -40.0]);
     /// ```
     ///

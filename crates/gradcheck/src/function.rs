@@ -37,6 +37,9 @@ pub trait Differentiable {
     ///
     /// It is called once for each of several scalars, and has to record the same function of `x`
     /// each time; the values it sees are those of the inputs.
+    ///
+    /// A scalar goes on the right of an operator (`x[0] * S::constant(2.0)`), or becomes a leaf: see
+    /// [`Var`].
     fn record<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Var<'t, S>;
 }
 
