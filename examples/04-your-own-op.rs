@@ -3,11 +3,12 @@
 //! `cargo run --release --example 04-your-own-op`
 //!
 //! In a crate of your own, the op would be in `src/`, and `tests/ops.rs` would hold one line:
-//! `gradcheck::check_ops!(your_crate);`.
+//! `gradcheck::check_ops!(your_crate);`. For one op alone, any test can call
+//! `gradcheck::check_op::<Softplus>()`.
 
 use std::io::IsTerminal;
 
-use gradproof::autodiff::{Pointwise, Scalar, register, registry};
+use gradproof::autodiff::{Pointwise, Scalar, register};
 use gradproof::gradcheck::{Check, Settings, Subject, run};
 
 /// y = ln(1 + eˣ). Derivative: σ(x). Right, and stable: only e^(−|x|) is ever formed.
@@ -76,14 +77,15 @@ fn main() {
         seed: 1,
         ..Settings::from_env()
     };
-    for name in ["softplus_at_output", "naive_softplus", "softplus"] {
-        let op = registry::registered()
-            .into_iter()
-            .find(|op| op.name == name);
-        let subject = Subject::from(op.expect("it is registered above"));
+    let subjects = [
+        Subject::of::<SoftplusAtOutput>(),
+        Subject::of::<NaiveSoftplus>(),
+        Subject::of::<Softplus>(),
+    ];
+    for subject in subjects {
         let reports = Check::ALL.map(|check| run(&subject, check, &settings).err());
         if reports.iter().all(Option::is_none) {
-            println!("{name} passes all {} checks", Check::ALL.len());
+            println!("{} passes all {} checks", subject.name(), Check::ALL.len());
         }
         for report in reports.iter().flatten() {
             println!("{}\n", report.text(colour));

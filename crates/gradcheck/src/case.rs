@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use autodiff::ops::Linear;
-use autodiff::registry::{AnyOp, Registration};
+use autodiff::registry::{AnyOp, Registration, registered};
 use autodiff::signature::{Domain, Draw, Kink, Signature};
 use autodiff::{
-    Cotangents, Dual, ErasedOp, Primals, Scalar, Shape, ShapeError, Tensor, Var, Wide, direct,
+    Cotangents, Dual, ErasedOp, Op, Primals, Scalar, Shape, ShapeError, Tensor, Var, Wide, direct,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -35,13 +35,35 @@ impl Subject {
         }
     }
 
+    /// An op by its type.
+    ///
+    /// ```
+    /// use autodiff::ops::Tanh;
+    /// use gradcheck::Subject;
+    ///
+    /// assert_eq!(Subject::of::<Tanh>().name(), "tanh");
+    /// ```
+    #[must_use]
+    pub fn of<O: Op>() -> Self {
+        // The registry knows no types, but the module of each op.
+        let path = std::any::type_name::<O>();
+        let is_it = |op: &&Registration| op.name == O::NAME && path.starts_with(op.module);
+        let place = registered()
+            .into_iter()
+            .find(is_it)
+            .map_or_else(|| path.to_string(), place);
+        Self::new(O::NAME, place, |draw: &mut _| {
+            O::signature(draw).map(|op| Box::new(op) as Box<dyn AnyOp>)
+        })
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The file and line it was registered at.
+    /// The file and line it was registered at, or whatever else says where it is defined.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
@@ -67,12 +89,12 @@ impl Subject {
 
 impl From<&'static Registration> for Subject {
     fn from(op: &'static Registration) -> Self {
-        Self::new(
-            op.name,
-            format!("{}:{}", op.file, op.line),
-            |draw: &mut _| op.signature(draw),
-        )
+        Self::new(op.name, place(op), |draw: &mut _| op.signature(draw))
     }
+}
+
+fn place(op: &Registration) -> String {
+    format!("{}:{}", op.file, op.line)
 }
 
 impl std::fmt::Debug for Subject {

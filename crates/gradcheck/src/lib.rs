@@ -53,7 +53,8 @@
 //! }
 //! ```
 //!
-//! One line in `tests/ops.rs`, [`check_ops!`], makes `cargo test` check it, with this result:
+//! One line in `tests/ops.rs`, [`check_ops!`], makes `cargo test` check it (and so does
+//! [`check_op`], called in a test of one's own), with this result:
 //!
 //! ```text
 //! softplus formula: it is not the derivative
@@ -121,6 +122,6 @@ pub use model::check_gradient;
 pub use real::Real;
 pub use relative_difference::{central_differences, relative_difference};
 pub use report::{Report, Values};
-pub use run::{Settings, Tally, run};
+pub use run::{Settings, Tally, check_op, run};
 pub use verdict::{Finding, Verdict};
 pub use vjp::check_vjp;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 
+use autodiff::Op;
 use proptest::test_runner::{
     Config, FileFailurePersistence, RngSeed, TestCaseError, TestError, TestRunner,
 };
@@ -115,10 +116,10 @@ impl Tally {
 /// inconclusive, or on there being none.
 ///
 /// ```
+/// use autodiff::ops::Tanh;
 /// use gradcheck::{Check, Settings, Subject, run};
 ///
-/// let tanh = autodiff::registry::registered().into_iter().find(|op| op.name == "tanh").unwrap();
-/// let tally = run(&Subject::from(tanh), Check::Formula, &Settings::from_env()).unwrap();
+/// let tally = run(&Subject::of::<Tanh>(), Check::Formula, &Settings::from_env()).unwrap();
 /// assert!(tally.passed > 128);
 /// ```
 pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally, Box<Report>> {
@@ -169,22 +170,65 @@ pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally
     }
 }
 
+/// Checks one op in every way: a test of its own for an op, where [`check_ops!`](crate::check_ops)
+/// is more than is wanted.
+///
+/// ```
+/// use autodiff::{Pointwise, Scalar, register};
+/// use gradcheck::check_op;
+///
+/// /// y = x σ(x). Derivative: σ + y (1 - σ).
+/// #[derive(Debug, Default)]
+/// struct Swish;
+/// register!(Swish);
+///
+/// impl Pointwise for Swish {
+///     type Args<T: Copy> = [T; 1];
+///
+///     fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+///         x * sigmoid(x)
+///     }
+///
+///     fn derivative<S: Scalar>(&self, [x]: [S; 1], y: S) -> [S; 1] {
+///         [sigmoid(x) + y * sigmoid(-x)]
+///     }
+/// }
+///
+/// fn sigmoid<S: Scalar>(x: S) -> S {
+///     let small = (-x.abs()).exp(); // it cannot overflow
+///     let numerator = if x < S::zero() { small } else { S::one() };
+///     numerator / (S::one() + small)
+/// }
+///
+/// check_op::<Swish>(); // in a function with #[test]
+/// ```
+///
+/// # Panics
+///
+/// With the report of the first check that fails.
+#[track_caller]
+pub fn check_op<O: Op>() {
+    let (subject, settings) = (Subject::of::<O>(), Settings::from_env());
+    for check in Check::ALL {
+        if let Err(report) = run(&subject, check, &settings) {
+            panic!("{report}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use autodiff::ops::Tanh;
+
     use super::*;
 
     #[test]
     fn nothing_passes_because_nothing_was_looked_at() {
-        let tanh = autodiff::registry::registered()
-            .into_iter()
-            .find(|op| op.name == "tanh")
-            .map(Subject::from)
-            .unwrap();
         let settings = Settings {
             cases: 0,
             ..Settings::from_env()
         };
-        let report = run(&tanh, Check::Formula, &settings).unwrap_err();
+        let report = run(&Subject::of::<Tanh>(), Check::Formula, &settings).unwrap_err();
         assert!(report.to_string().contains("no case was looked at"));
     }
 }

@@ -1,7 +1,7 @@
 //! Random programs: the registered ops pass, an op that is wrong on purpose is found and named, and
 //! the code that is printed fails when it is compiled.
 
-use autodiff::registry::{AnyOp, registered};
+use autodiff::registry::registered;
 use autodiff::signature::{Draw, Signature};
 use autodiff::{
     Cotangents, Op, Pointwise, Primals, Registered, Scalar, Shape, ShapeError, Tensor, Var,
@@ -82,11 +82,8 @@ fn right_ops() -> Vec<Subject> {
 }
 
 fn with<O: Op>() -> Vec<Subject> {
-    let boxed = |draw: &mut Draw<'_>| -> Signature<Box<dyn AnyOp>> {
-        O::signature(draw).map(|op| Box::new(op) as Box<dyn AnyOp>)
-    };
     let mut ops = right_ops();
-    ops.push(Subject::new(O::NAME, "tests/programs.rs", boxed));
+    ops.push(Subject::of::<O>());
     ops
 }
 

@@ -76,11 +76,9 @@ impl Op for Exchanged {
 
 #[test]
 fn a_fourth_input_has_numbers_of_its_own() {
-    let op = autodiff::registry::registered()
-        .into_iter()
-        .find(|op| op.name == "exchanged")
-        .unwrap();
-    let report = run(&Subject::from(op), Check::Formula, &Settings::from_env()).unwrap_err();
+    let exchanged = Subject::of::<Exchanged>();
+    let report = run(&exchanged, Check::Formula, &Settings::from_env()).unwrap_err();
+    assert!(report.place.contains("sensitivity.rs:"));
     assert!([Some(0), Some(3)].contains(&report.finding.input));
 }
 
