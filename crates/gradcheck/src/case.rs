@@ -262,6 +262,25 @@ impl Instance {
         self.inputs.iter().map(|x| x.shape().size()).sum()
     }
 
+    /// The same with every element on a kink; `None` for a tie of inputs that differ in shape.
+    pub(crate) fn on(&self, kink: Kink) -> Option<Self> {
+        let mut inputs = self.inputs.clone();
+        match kink {
+            Kink::Point { input, at, .. } => inputs[input].as_mut_slice().fill(at),
+            Kink::Tie {
+                inputs: [first, second],
+                ..
+            } => {
+                if inputs[first].shape() != inputs[second].shape() {
+                    return None;
+                }
+                inputs[second] = inputs[first].clone();
+            }
+            Kink::Layer { at } => inputs = all_on_layer_kink(&inputs, at),
+        }
+        Some(self.at(inputs))
+    }
+
     /// The same with every element that is on a declared kink moved off it.
     pub(crate) fn off_kinks(&self) -> Self {
         self.off_kinks_that(|_| true)
@@ -288,8 +307,11 @@ impl Instance {
                 } => {
                     let taken = inputs[first].clone();
                     for x in inputs[second].as_mut_slice() {
-                        while taken.as_slice().contains(x) {
-                            *x += 0.375;
+                        // As many steps as there are values to step over: infinity stays.
+                        for _ in taken.as_slice() {
+                            if taken.as_slice().contains(x) {
+                                *x += f64::max(0.375, 4.0 * f64::EPSILON * x.abs());
+                            }
                         }
                     }
                 }
@@ -432,6 +454,8 @@ fn into_domain(value: f64, domain: Domain) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::Check;
+    use crate::verdict::Verdict;
 
     #[test]
     fn values_are_moved_into_every_domain() {
@@ -459,6 +483,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_tie_of_huge_values_is_left() {
+        let max = Subject::of::<autodiff::ops::Max>();
+        let drawn = Drawn {
+            dims: vec![2],
+            choices: vec![1],
+            ..Drawn::from_seed(0)
+        };
+        let tied = Tensor::from([2.0_f64.powi(53), f64::INFINITY]);
+        let instance = max.instance(&drawn).at(vec![tied.clone(), tied]);
+        let moved = instance.off_kinks().inputs;
+        assert!(moved[1].as_slice()[0] > moved[0].as_slice()[0]);
+        let verdict = Check::SecondOrder.verdict(&instance);
+        assert!(matches!(verdict, Verdict::Inconclusive(_)), "{verdict:?}");
     }
 
     #[test]

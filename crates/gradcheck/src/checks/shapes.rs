@@ -23,10 +23,10 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
 
 /// The same shapes with one thing about them changed.
 pub(crate) fn changes(shapes: &[Shape]) -> Vec<Vec<Shape>> {
-    let mut all = vec![
-        shapes[..shapes.len() - 1].to_vec(),
-        [shapes, &shapes[..1]].concat(),
-    ];
+    let mut all = Vec::new();
+    if let Some((_, but_last)) = shapes.split_last() {
+        all.extend([but_last.to_vec(), [shapes, &shapes[..1]].concat()]);
+    }
     for (input, shape) in shapes.iter().enumerate() {
         let mut with = |axes: Vec<usize>| {
             let mut changed = shapes.to_vec();

@@ -4,7 +4,7 @@ use autodiff::signature::Kink;
 use autodiff::{Dual, ErasedOp, Tensor, Wide, direct};
 use num_traits::{Float as _, One as _, Zero as _};
 
-use crate::case::{Drawn, Instance, Subject, all_on_layer_kink, on_layer_kink};
+use crate::case::{Drawn, Instance, Subject, on_layer_kink};
 use crate::point::{claimed, value};
 use crate::random::Random;
 use crate::reference::AGREEMENT;
@@ -46,34 +46,13 @@ pub(super) fn cases(subject: &Subject, failing: &Drawn) -> Vec<Probe> {
         .chain(fresh)
         .flat_map(|drawn| {
             let instance = subject.instance(&drawn);
-            let on_kinks = on_kinks(&instance);
+            let kinks = instance.kinks.iter();
+            let on_kinks: Vec<_> = kinks.filter_map(|&kink| instance.on(kink)).collect();
             std::iter::once(instance).chain(on_kinks)
         })
         .filter_map(Probe::of)
         .take(ENOUGH)
         .collect()
-}
-
-/// The case with inputs on a kink, for each that the op states.
-fn on_kinks(instance: &Instance) -> Vec<Instance> {
-    let on = |kink: &Kink| {
-        let mut inputs = instance.inputs.clone();
-        match *kink {
-            Kink::Point { input, at, .. } => inputs[input].as_mut_slice().fill(at),
-            Kink::Tie {
-                inputs: [first, second],
-                ..
-            } => {
-                if inputs[first].shape() != inputs[second].shape() {
-                    return None;
-                }
-                inputs[second] = inputs[first].clone();
-            }
-            Kink::Layer { at } => inputs = all_on_layer_kink(&inputs, at),
-        }
-        Some(instance.at(inputs))
-    };
-    instance.kinks.iter().filter_map(on).collect()
 }
 
 impl Probe {
