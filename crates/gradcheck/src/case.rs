@@ -11,6 +11,10 @@ use autodiff::{
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::checks::Check;
+use crate::panics::caught;
+use crate::verdict::{Finding, Verdict};
+
 /// An op to be checked: a name, and how instances of it are made from drawn numbers. Every
 /// registered op is one, and so is whatever is made to look like one.
 pub struct Subject {
@@ -67,6 +71,15 @@ impl Subject {
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// What the check says of the case that these numbers make. An op whose signature panics fails,
+    /// as one whose rules do.
+    pub(crate) fn verdict(&self, check: Check, drawn: &Drawn) -> Verdict {
+        match caught(|| self.instance(drawn)) {
+            Ok(instance) => check.verdict(&instance),
+            Err(panicked) => Finding::of(format!("its signature {panicked}")).fail(),
+        }
     }
 
     /// The instance that these numbers make, its parts not too large to differentiate.
@@ -454,8 +467,6 @@ fn into_domain(value: f64, domain: Domain) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::Check;
-    use crate::verdict::Verdict;
 
     #[test]
     fn values_are_moved_into_every_domain() {

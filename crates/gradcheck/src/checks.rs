@@ -11,13 +11,14 @@ mod shapes;
 mod tape;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
 use crate::case::Instance;
+use crate::panics::caught;
 use crate::verdict::{Finding, Verdict, settle};
 
+pub(crate) use kinks::BROADCAST;
 pub(crate) use shapes::changes as changed_shapes;
 
 /// What is checked of an op.
@@ -80,7 +81,8 @@ impl Check {
         }
     }
 
-    /// Looks at one case. A rule that panics fails.
+    /// Looks at one case. A rule that panics fails, and the finding says where it did: the panic is
+    /// not printed.
     #[must_use]
     pub fn verdict(self, instance: &Instance) -> Verdict {
         let check = match self {
@@ -94,17 +96,9 @@ impl Check {
             Self::Domain => domain::check,
             Self::Shapes => shapes::check,
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| check(instance)));
-        match outcome {
+        match caught(|| check(instance)) {
             Ok(checked) => settle(checked),
-            Err(panic) => {
-                let message = panic
-                    .downcast_ref::<String>()
-                    .map(String::as_str)
-                    .or_else(|| panic.downcast_ref::<&str>().copied())
-                    .unwrap_or("without a message");
-                Finding::of(format!("a rule panicked: {message}")).fail()
-            }
+            Err(panicked) => Finding::of(format!("a rule {panicked}")).fail(),
         }
     }
 }

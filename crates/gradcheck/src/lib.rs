@@ -97,6 +97,7 @@ mod judgement;
 mod model;
 pub mod mutants;
 mod objective;
+mod panics;
 mod point;
 pub mod programs;
 mod random;

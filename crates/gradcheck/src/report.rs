@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::case::{Drawn, Subject};
 use crate::checks::Check;
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::Diagnosis;
+use crate::panics::caught;
 use crate::run::Settings;
 use crate::verdict::Finding;
 
@@ -26,9 +27,10 @@ pub struct Report {
     /// What kind of mistake it looks like, the likeliest first. Empty where it looks like none
     /// that is known.
     pub diagnosis: Vec<Diagnosis>,
-    /// The op with its parameters, as Rust code.
+    /// The op with its parameters, as Rust code; its name where there is no case to show.
     pub instance: String,
-    /// The inputs of the smallest case that fails.
+    /// The inputs of the smallest case that fails, or of the first one of too many that could not
+    /// tell. None where there is no such case.
     pub inputs: Vec<Values>,
     /// The cotangent of the output there.
     pub cotangent: Option<Values>,
@@ -55,23 +57,32 @@ impl From<&Tensor<f64>> for Values {
 }
 
 impl Report {
+    /// Without a diagnosis: only a case that fails has one.
     pub(crate) fn new(
         subject: &Subject,
         check: Check,
-        drawn: Drawn,
         finding: Finding,
+        case: Option<&Drawn>,
         settings: &Settings,
     ) -> Self {
-        let instance = subject.instance(&drawn);
+        let case = case.and_then(|drawn| caught(|| subject.instance(drawn)).ok());
+        let case = case.as_ref();
         Self {
             op: subject.name().to_string(),
             place: subject.place().to_string(),
             check,
-            diagnosis: diagnose(subject, check, &drawn),
             finding,
-            instance: format!("{:?}", instance.op),
-            inputs: instance.inputs.iter().map(Values::from).collect(),
-            cotangent: instance.cotangent.as_ref().map(Values::from),
+            diagnosis: Vec::new(),
+            instance: case.map_or_else(
+                || subject.name().to_string(),
+                |case| format!("{:?}", case.op),
+            ),
+            inputs: case.map_or_else(Vec::new, |case| {
+                case.inputs.iter().map(Values::from).collect()
+            }),
+            cotangent: case
+                .and_then(|case| case.cotangent.as_ref())
+                .map(Values::from),
             reproduce: format!(
                 "PROPTEST_RNG_SEED={} PROPTEST_CASES={} cargo test --test ops -- --exact {}::{check}",
                 settings.seed,

@@ -1,17 +1,18 @@
 //! Running a check over many cases.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 
 use autodiff::Op;
 use proptest::test_runner::{
-    Config, FileFailurePersistence, RngSeed, TestCaseError, TestError, TestRunner,
+    Config, FileFailurePersistence, RngSeed, TestCaseError, TestCaseResult, TestError, TestRunner,
 };
 
 use crate::case::{Drawn, Subject};
-use crate::checks::Check;
+use crate::checks::{BROADCAST, Check};
+use crate::diagnosis::diagnose;
 use crate::report::Report;
 use crate::shrink::Cases;
 use crate::verdict::{Finding, Verdict};
@@ -85,6 +86,16 @@ impl Tally {
         self.inconclusive.values().sum()
     }
 
+    /// Counts a case; one that fails is an error, as proptest has it.
+    pub(crate) fn count(&mut self, verdict: Verdict) -> TestCaseResult {
+        match verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::Inconclusive(reason) => *self.inconclusive.entry(reason).or_default() += 1,
+            Verdict::Fail(finding) => return Err(TestCaseError::fail(finding.what)),
+        }
+        Ok(())
+    }
+
     /// Why the cases prove nothing, if they do: there are none, or more than half of them could not
     /// tell.
     pub(crate) fn emptiness(&self) -> Option<String> {
@@ -101,10 +112,25 @@ impl Tally {
             .map(|(reason, count)| format!("{count} times {reason}"))
             .collect();
         Some(format!(
-            "{inconclusive} of {} cases could not tell ({}): draw inputs for which it is defined",
+            "{inconclusive} of {} cases could not tell ({})",
             inconclusive + self.passed,
             reasons.join(", ")
         ))
+    }
+
+    /// What can be done about cases that could not tell, for the commonest reason.
+    fn advice(&self) -> &'static str {
+        let commonest = self.inconclusive.iter().max_by_key(|(_, count)| **count);
+        match commonest {
+            Some((&BROADCAST, _)) => {
+                "Draw inputs and outputs of one shape more often; where the op has no such, leave \
+                 its kink undeclared"
+            }
+            _ => {
+                "Inputs are drawn from where the op says that it is defined: in \
+                 `Pointwise::domain`, or in its signature by `Signature::input_in`"
+            }
+        }
     }
 }
 
@@ -113,7 +139,7 @@ impl Tally {
 /// # Errors
 ///
 /// With the report on the smallest case that was found to fail, or on too many cases having been
-/// inconclusive, or on there being none.
+/// inconclusive, with the first of them, or on there being none.
 ///
 /// ```
 /// use autodiff::ops::Tanh;
@@ -124,48 +150,41 @@ impl Tally {
 /// ```
 pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally, Box<Report>> {
     let tally = RefCell::new(Tally::default());
+    let unclear = OnceCell::new();
     let mut runner = TestRunner::new(settings.config(&format!("{}-{check}", subject.name())));
     let outcome = runner.run(&Cases, |drawn| {
-        let verdict = check.verdict(&subject.instance(&drawn));
-        let mut tally = tally.borrow_mut();
-        match verdict {
-            Verdict::Pass => tally.passed += 1,
-            Verdict::Inconclusive(reason) => *tally.inconclusive.entry(reason).or_default() += 1,
-            Verdict::Fail(finding) => return Err(TestCaseError::fail(finding.what)),
+        let verdict = subject.verdict(check, &drawn);
+        if let Verdict::Inconclusive(_) = verdict {
+            unclear.get_or_init(|| drawn);
         }
-        Ok(())
+        tally.borrow_mut().count(verdict)
     });
+    let report = |finding: Finding, case: Option<&Drawn>| {
+        Report::new(subject, check, finding, case, settings)
+    };
     let tally = tally.into_inner();
     match outcome {
-        Ok(()) => match tally.emptiness() {
-            None => Ok(tally),
-            Some(what) => {
-                let drawn = Drawn::from_seed(settings.seed);
-                Err(Box::new(Report::new(
-                    subject,
-                    check,
-                    drawn,
-                    Finding::of(what),
-                    settings,
-                )))
+        Ok(()) => match (tally.emptiness(), unclear.get()) {
+            (None, _) => Ok(tally),
+            (Some(what), None) => Err(Box::new(report(Finding::of(what), None))),
+            (Some(what), Some(first)) => {
+                let what = format!("{what}, as the one below. {}", tally.advice());
+                Err(Box::new(report(Finding::of(what), Some(first))))
             }
         },
         Err(TestError::Fail(_, drawn)) => {
-            let Verdict::Fail(finding) = check.verdict(&subject.instance(&drawn)) else {
-                let what = "it fails on some runs of the same case and passes on others";
-                let report = Report::new(subject, check, drawn, Finding::of(what), settings);
-                return Err(Box::new(report));
+            let finding = match subject.verdict(check, &drawn) {
+                Verdict::Fail(finding) => *finding,
+                _ => Finding::of("it fails on some runs of the same case and passes on others"),
             };
-            Err(Box::new(Report::new(
-                subject, check, drawn, *finding, settings,
-            )))
+            Err(Box::new(Report {
+                diagnosis: diagnose(subject, check, &drawn),
+                ..report(finding, Some(&drawn))
+            }))
         }
         Err(TestError::Abort(reason)) => {
-            let drawn = Drawn::from_seed(settings.seed);
             let finding = Finding::of(format!("the run was aborted: {reason}"));
-            Err(Box::new(Report::new(
-                subject, check, drawn, finding, settings,
-            )))
+            Err(Box::new(report(finding, None)))
         }
     }
 }

@@ -1,9 +1,15 @@
-//! That ops of unusual signatures are not convicted of them.
+//! What an author is told: of rules and signatures that panic, of cases that cannot tell, of cases
+//! that did not run; and that ops of unusual signatures are not convicted of them.
 
+use std::panic::catch_unwind;
+
+use autodiff::ops::Tanh;
 use autodiff::signature::{Draw, Kink, Signature};
 use autodiff::{
-    Cotangents, Op, Primals, Registered, Scalar, Shape, ShapeError, expect_inputs, register,
+    Cotangents, Op, Pointwise, Primals, Registered, Scalar, Shape, ShapeError, expect_inputs,
+    register,
 };
+use gradcheck::programs::{self, Program};
 use gradcheck::{Check, Report, Settings, Subject, check_op, run};
 
 fn settings() -> Settings {
@@ -16,6 +22,154 @@ fn settings() -> Settings {
 
 fn report_of<O: Op>(check: Check) -> Report {
     *run(&Subject::of::<O>(), check, &settings()).unwrap_err()
+}
+
+fn programs_of<O: Op>() -> programs::ProgramReport {
+    *programs::run(&[Subject::of::<O>()], &settings()).unwrap_err()
+}
+
+/// y = x, of one input, and whatever the rules of an op do beside it.
+macro_rules! identity {
+    ($($(#[$doc:meta])* $op:ident: $shape:expr, $forward:expr, $vjp:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        struct $op;
+
+        impl Registered for $op {
+            const NAME: &'static str = stringify!($op);
+        }
+
+        impl Op for $op {
+            fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+                let [x] = expect_inputs(inputs)?;
+                Ok(x)
+            }
+
+            fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+                y.copy_from_slice(x.get(0));
+                $forward(y.len());
+            }
+
+            fn vjp<S: Scalar>(
+                &self,
+                _x: Primals<'_, S>,
+                _y: &[S],
+                y_bar: &mut [S],
+                mut x_bar: Cotangents<'_, S>,
+            ) {
+                if let Some(mut x_bar) = x_bar.get(0) {
+                    x_bar.add(|k| y_bar[k]);
+                }
+                $vjp(y_bar.len());
+            }
+
+            fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+                Signature::new(Self).input($shape(draw))
+            }
+        }
+    )+};
+}
+
+identity! {
+    ForwardPanics: Draw::shape, panics, |_| ();
+    VjpPanics: Draw::shape, |_| (), panics;
+    SignaturePanics: |draw: &mut Draw<'_>| Shape::from([panics(draw.dim())]), |_| (), |_| ();
+    /// Longer than a value of a program may be.
+    Long: |_| [32], |_| (), |_| ();
+}
+
+fn panics(n: usize) -> usize {
+    assert!(n > 1000, "{n} are too few");
+    n
+}
+
+/// Where [`panics`] does.
+fn is_place_and_message(what: &str) -> bool {
+    what.contains(&format!("panicked at {}:", file!())) && what.contains("are too few")
+}
+
+#[test]
+fn a_panic_is_told_with_its_place() {
+    let what = report_of::<VjpPanics>(Check::Formula).finding.what;
+    assert!(what.starts_with("a rule panicked at"), "{what}");
+    assert!(is_place_and_message(&what), "{what}");
+
+    let report = report_of::<SignaturePanics>(Check::Shapes);
+    let what = &report.finding.what;
+    assert!(what.starts_with("its signature panicked at"), "{what}");
+    assert!(is_place_and_message(what), "{what}");
+    assert!(report.inputs.is_empty() && report.diagnosis.is_empty());
+}
+
+#[test]
+fn a_panic_in_a_program_is_told_with_its_place() {
+    let report = programs_of::<VjpPanics>();
+    assert!(is_place_and_message(&report.finding.what), "{report}");
+    assert_eq!(report.guilty.as_ref().unwrap().op, "VjpPanics", "{report}");
+
+    // There is no program with its values then.
+    for report in [
+        programs_of::<ForwardPanics>(),
+        programs_of::<SignaturePanics>(),
+    ] {
+        assert!(is_place_and_message(&report.finding.what), "{report}");
+    }
+}
+
+#[test]
+fn drawing_programs_of_an_op_that_fits_none_ends() {
+    assert!(Program::from_seed(&[Subject::of::<Long>()], 0).is_empty());
+    let what = programs_of::<Long>().finding.what;
+    assert!(what.contains("64 of 64 cases could not tell"), "{what}");
+}
+
+/// y = √(x - 2), whose domain is not stated.
+#[derive(Debug, Default)]
+struct NoDomain;
+register!(NoDomain);
+
+impl Pointwise for NoDomain {
+    type Args<T: Copy> = [T; 1];
+
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        (x - S::constant(2.0)).sqrt()
+    }
+
+    fn derivative<S: Scalar>(&self, [_x]: [S; 1], y: S) -> [S; 1] {
+        [S::constant(0.5) / y]
+    }
+}
+
+#[test]
+fn where_most_cases_cannot_tell_one_of_them_is_shown() {
+    let report = report_of::<NoDomain>(Check::Formula);
+    let what = &report.finding.what;
+    for advice in ["the value is not finite", "Pointwise::domain", "input_in"] {
+        assert!(what.contains(advice), "{what}");
+    }
+    let mut elements = report.inputs.iter().flat_map(|x| &x.values);
+    assert!(elements.any(|&x| x < 2.0), "{report}");
+    assert!(report.diagnosis.is_empty(), "{report}");
+}
+
+#[test]
+fn a_case_that_did_not_run_is_not_shown() {
+    let none = Settings {
+        cases: 0,
+        ..settings()
+    };
+    let report = run(&Subject::of::<Tanh>(), Check::Arithmetic, &none).unwrap_err();
+    assert!(report.finding.what.contains("no case was looked at"));
+    assert!(report.inputs.is_empty() && report.cotangent.is_none());
+    assert!(report.diagnosis.is_empty(), "{report}");
+}
+
+#[test]
+fn one_op_is_checked_by_one_call() {
+    check_op::<Tanh>();
+    let panic = catch_unwind(check_op::<VjpPanics>).unwrap_err();
+    let report = panic.downcast_ref::<String>().unwrap();
+    assert!(report.starts_with("VjpPanics formula:"), "{report}");
 }
 
 /// (1, 2, 3), of no inputs.

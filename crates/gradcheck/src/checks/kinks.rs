@@ -8,7 +8,7 @@ use crate::point::{Point, value};
 use crate::reference::{AGREEMENT, compare_element};
 use crate::verdict::{Checked, Finding, Verdict};
 
-const BROADCAST: &str = "a tie is looked at without broadcasting";
+pub(crate) const BROADCAST: &str = "a tie is looked at without broadcasting";
 
 pub(super) fn check(instance: &Instance) -> Checked<()> {
     for &kink in &instance.kinks {

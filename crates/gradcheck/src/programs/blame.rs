@@ -40,7 +40,7 @@ fn instance(
 
 /// The first op whose own check fails at the values it has in the program.
 pub(super) fn guilty(program: &Program, ops: &[Subject]) -> Option<Guilty> {
-    let values = program.values().ok()?;
+    let values = program.known_values()?;
     let mut random = Random::new(1);
     program.nodes.iter().zip(&values).find_map(|(node, value)| {
         let instance = instance(program, &values, node, value, &mut random);

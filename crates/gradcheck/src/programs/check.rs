@@ -1,13 +1,12 @@
 //! The check of one program.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use autodiff::{ErasedOp, Scalar, Tape, Tensor, Var};
 
 use super::Program;
 use super::blame::keeps_digits;
 use crate::case::Shared;
 use crate::function::{Record, check_rounded};
+use crate::panics::caught;
 use crate::random::Random;
 use crate::verdict::{Checked, Finding, Verdict, settle};
 
@@ -18,11 +17,10 @@ impl Program {
     /// Whether its gradient is right. A rule that panics fails.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let outcome = catch_unwind(AssertUnwindSafe(|| check(self)));
-        outcome.map_or_else(
-            |_| Finding::of("a rule of the program panicked").fail(),
-            settle,
-        )
+        match caught(|| check(self)) {
+            Ok(checked) => settle(checked),
+            Err(panicked) => Finding::of(format!("a rule of the program {panicked}")).fail(),
+        }
     }
 }
 

@@ -13,12 +13,15 @@ use super::{Node, Program, Source};
 use crate::case::{Drawn, Instance, Subject};
 
 const DEPTH: usize = 50;
+/// For each op that a program is to have. One that has none yet gets all that the longest has.
+const ATTEMPTS: usize = 8;
 /// The number of elements of one value, and of all together.
 const ELEMENTS: usize = 24;
 const ALL_ELEMENTS: usize = 400;
 
 impl Program {
-    /// The program that a seed makes of these ops.
+    /// The program that a seed makes of these ops; an empty one, if none of them has a value that is
+    /// to be checked.
     ///
     /// # Panics
     ///
@@ -35,9 +38,11 @@ impl Program {
             program: Self::default(),
             values: Vec::new(),
         };
-        let mut attempts = 0;
-        while builder.program.len() < depth && (attempts < 8 * depth || builder.values.is_empty()) {
-            attempts += 1;
+        for attempt in 0..ATTEMPTS * DEPTH {
+            let is_done = builder.program.len() >= depth;
+            if is_done || (attempt >= ATTEMPTS * depth && !builder.values.is_empty()) {
+                break;
+            }
             let op = &ops[builder.random.random_range(0..ops.len())];
             builder.extend(op);
         }

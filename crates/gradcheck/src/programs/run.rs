@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use proptest::test_runner::{TestCaseError, TestError, TestRunner};
+use proptest::test_runner::{TestError, TestRunner};
 
 use super::shrink::Programs;
 use super::{Program, ProgramReport, blame};
@@ -29,18 +29,13 @@ use crate::verdict::{Finding, Verdict};
 /// # Panics
 ///
 /// If there are no ops.
+#[track_caller]
 pub fn run(ops: &[Subject], settings: &Settings) -> Result<Tally, Box<ProgramReport>> {
+    assert!(!ops.is_empty(), "a program is made of ops");
     let tally = RefCell::new(Tally::default());
     let mut runner = TestRunner::new(settings.config("programs-gradient"));
     let outcome = runner.run(&Programs(ops), |program| {
-        let verdict = program.verdict();
-        let mut tally = tally.borrow_mut();
-        match verdict {
-            Verdict::Pass => tally.passed += 1,
-            Verdict::Inconclusive(reason) => *tally.inconclusive.entry(reason).or_default() += 1,
-            Verdict::Fail(finding) => return Err(TestCaseError::fail(finding.what)),
-        }
-        Ok(())
+        tally.borrow_mut().count(program.verdict())
     });
     let report = |program: Option<&Program>, finding: Finding| {
         Box::new(ProgramReport {

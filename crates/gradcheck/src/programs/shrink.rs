@@ -1,14 +1,13 @@
 //! How programs are drawn for proptest, and how one that fails shrinks: fewer ops first, then
 //! shorter axes, then simpler values.
 
-use std::sync::Arc;
-
 use autodiff::{Shape, Tensor};
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::{Program, Source};
+use super::{Node, Program, Source};
 use crate::case::Subject;
+use crate::panics::caught;
 
 /// The strategy of programs of these ops.
 #[derive(Debug)]
@@ -20,7 +19,9 @@ impl Strategy for Programs<'_> {
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let seed = proptest::num::u64::ANY.new_tree(runner)?.current();
-        Ok(Shrinking::from(Program::from_seed(self.0, seed)))
+        let program = caught(|| Program::from_seed(self.0, seed));
+        let panicked = |panicked| format!("a rule or a signature {panicked}");
+        Ok(Shrinking::from(program.map_err(panicked)?))
     }
 }
 
@@ -125,7 +126,7 @@ fn moves_of(program: &Program) -> Vec<Move> {
 /// For a node of a long program its inputs; of a short one, every earlier value.
 fn bypasses(program: &Program) -> Vec<Move> {
     const SHORT: usize = 8;
-    let Ok(values) = program.values() else {
+    let Some(values) = program.known_values() else {
         return Vec::new();
     };
     let shape = |source: Source| match source {
@@ -167,7 +168,7 @@ impl Move {
                 if node + 1 == program.len() {
                     return None;
                 }
-                simpler.leaves.push(program.values().ok()?[node].clone());
+                simpler.leaves.push(program.known_values()?[node].clone());
                 let leaf = Source::Leaf(simpler.leaves.len() - 1);
                 replace(&mut simpler, Source::Node(node), leaf);
             }
@@ -280,11 +281,9 @@ fn pruned(program: &Program) -> Program {
             .collect(),
         nodes: nodes
             .filter(|(_, used)| **used)
-            .map(|(node, _)| super::Node {
-                op: Arc::clone(&node.op),
+            .map(|(node, _)| Node {
                 inputs: node.inputs.iter().map(renumbered).collect(),
-                domains: node.domains.clone(),
-                kinks: node.kinks.clone(),
+                ..node.clone()
             })
             .collect(),
     }
