@@ -61,6 +61,11 @@ impl Subject {
         })
     }
 
+    /// The same by another name.
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -65,7 +65,7 @@
 //!   op         Softplus (src/softplus.rs:6)
 //!   input 0    [1.0] of shape []
 //!   cotangent  [1.0] of shape []
-//!   again      PROPTEST_RNG_SEED=1 PROPTEST_CASES=256 cargo test --test ops -- --exact softplus::formula
+//!   again      PROPTEST_RNG_SEED=1 PROPTEST_CASES=256 cargo test -p softplus --test ops -- --exact softplus::formula
 //! ```
 //!
 //! The case was shrunk to one element; at 1 the derivative is σ(1) = 0.731, and the rule says
@@ -118,7 +118,7 @@ pub use function::{Confirmed, Differentiable, FunctionReport, check_function};
 pub use gradient_report::{Block, GradientReport, Outcome};
 pub use hard_points::{HardPoint, hard_points};
 #[doc(hidden)]
-pub use harness::check_registered_ops;
+pub use harness::TestBinary;
 pub use model::check_gradient;
 pub use real::Real;
 pub use relative_difference::{central_differences, relative_difference};

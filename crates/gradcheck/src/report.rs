@@ -34,7 +34,8 @@ pub struct Report {
     pub inputs: Vec<Values>,
     /// The cotangent of the output there.
     pub cotangent: Option<Values>,
-    /// What to run to see it again.
+    /// What to set to see it again, for [`Settings::from_env`]; from
+    /// [`check_ops!`](crate::check_ops) the whole command.
     pub reproduce: String,
 }
 
@@ -83,12 +84,7 @@ impl Report {
             cotangent: case
                 .and_then(|case| case.cotangent.as_ref())
                 .map(Values::from),
-            reproduce: format!(
-                "PROPTEST_RNG_SEED={} PROPTEST_CASES={} cargo test --test ops -- --exact {}::{check}",
-                settings.seed,
-                settings.cases,
-                subject.name()
-            ),
+            reproduce: settings.environment(),
         }
     }
 

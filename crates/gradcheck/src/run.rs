@@ -52,9 +52,18 @@ impl Settings {
         }
     }
 
+    /// The environment that [`from_env`](Self::from_env) reads the same from.
+    pub(crate) fn environment(&self) -> String {
+        format!(
+            "PROPTEST_RNG_SEED={} PROPTEST_CASES={}",
+            self.seed, self.cases
+        )
+    }
+
     pub(crate) fn config(&self, name: &str) -> Config {
         let persistence = self.regressions.as_ref().map(|directory| {
-            let path = directory.join(name).with_extension("txt");
+            let file = name.replace("::", "-");
+            let path = directory.join(file).with_extension("txt");
             // Proptest asks for a path that lives forever, one for each op and check.
             let path: &'static str =
                 Box::leak(path.to_string_lossy().into_owned().into_boxed_str());

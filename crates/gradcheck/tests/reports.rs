@@ -165,6 +165,13 @@ fn a_case_that_did_not_run_is_not_shown() {
 }
 
 #[test]
+fn what_is_to_be_run_again_is_left_to_those_who_know() {
+    let again = "PROPTEST_RNG_SEED=1 PROPTEST_CASES=64";
+    assert_eq!(report_of::<VjpPanics>(Check::Formula).reproduce, again);
+    assert_eq!(programs_of::<VjpPanics>().reproduce, again);
+}
+
+#[test]
 fn one_op_is_checked_by_one_call() {
     check_op::<Tanh>();
     let panic = catch_unwind(check_op::<VjpPanics>).unwrap_err();

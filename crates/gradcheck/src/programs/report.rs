@@ -18,7 +18,7 @@ pub struct ProgramReport {
     pub size: usize,
     /// The program as Rust code that fails when pasted where its ops are in scope.
     pub code: String,
-    /// What to run to see it again.
+    /// What to set to see it again, as in a [`Report`](crate::Report).
     pub reproduce: String,
 }
 

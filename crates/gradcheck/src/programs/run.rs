@@ -43,10 +43,7 @@ pub fn run(ops: &[Subject], settings: &Settings) -> Result<Tally, Box<ProgramRep
             guilty: program.and_then(|program| blame::guilty(program, ops)),
             size: program.map_or(0, Program::len),
             code: program.map_or_else(String::new, |program| format!("{program:?}")),
-            reproduce: format!(
-                "PROPTEST_RNG_SEED={} PROPTEST_CASES={} cargo test --test ops -- --exact programs::gradient",
-                settings.seed, settings.cases
-            ),
+            reproduce: settings.environment(),
         })
     };
     let tally = tally.into_inner();
