@@ -4,6 +4,10 @@
 //! the same value for two inputs, broadcasts and reductions, up to 50 ops deep. Its whole gradient
 //! is checked at 106 bits, and so is the cotangent of every value on the way. One that fails is
 //! shrunk, printed as Rust code that fails when pasted, and the guilty op is named.
+//!
+//! What is printed compiles where the ops are in scope, with `autodiff` and `gradcheck` under these
+//! names (`use gradproof::{autodiff, gradcheck};` if need be), and where the [`Debug`] of an op is the
+//! expression that makes it, as the derived one is if its fields are as open and print as such.
 
 mod blame;
 mod check;
@@ -38,6 +42,8 @@ pub struct Program {
 #[derive(Clone)]
 struct Node {
     op: Arc<dyn AnyOp>,
+    /// Where the op is registered.
+    place: Arc<str>,
     inputs: Vec<Source>,
     domains: Vec<Domain>,
     kinks: Vec<Kink>,

@@ -108,6 +108,35 @@ fn a_wrong_op_is_found_named_and_alone() {
     }
 }
 
+/// The same under the name of the right one.
+#[derive(Debug, Default)]
+pub struct Impostor;
+
+impl Registered for Impostor {
+    const NAME: &'static str = "tanh";
+}
+
+impl Pointwise for Impostor {
+    type Args<T: Copy> = [T; 1];
+
+    fn eval<S: Scalar>(&self, x: [S; 1]) -> S {
+        WrongTanh.eval(x)
+    }
+
+    fn derivative<S: Scalar>(&self, x: [S; 1], y: S) -> [S; 1] {
+        WrongTanh.derivative(x, y)
+    }
+}
+
+#[test]
+fn of_two_ops_of_one_name_the_guilty_one_is_told() {
+    let report = programs::run(&with::<Impostor>(), &settings(0)).unwrap_err();
+    let guilty = report.guilty.as_ref().expect("an op is to blame");
+    assert_eq!(guilty.op, "tanh");
+    assert_eq!(guilty.place, Subject::of::<Impostor>().place());
+    assert!(guilty.place.contains("Impostor"), "{report}");
+}
+
 #[test]
 fn an_op_that_is_wrong_only_beside_others_is_found_and_named() {
     for seed in 0..5 {

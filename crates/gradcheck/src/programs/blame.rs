@@ -5,7 +5,7 @@ use std::sync::Arc;
 use autodiff::Tensor;
 
 use super::{Guilty, Node, Program};
-use crate::case::{Instance, Subject};
+use crate::case::Instance;
 use crate::checks::Check;
 use crate::random::Random;
 use crate::verdict::Verdict;
@@ -39,7 +39,7 @@ fn instance(
 }
 
 /// The first op whose own check fails at the values it has in the program.
-pub(super) fn guilty(program: &Program, ops: &[Subject]) -> Option<Guilty> {
+pub(super) fn guilty(program: &Program) -> Option<Guilty> {
     let values = program.known_values()?;
     let mut random = Random::new(1);
     program.nodes.iter().zip(&values).find_map(|(node, value)| {
@@ -52,10 +52,9 @@ pub(super) fn guilty(program: &Program, ops: &[Subject]) -> Option<Guilty> {
         ];
         let fails = |check: &Check| matches!(check.verdict(&instance), Verdict::Fail(_));
         let check = checks.into_iter().find(fails)?;
-        let subject = ops.iter().find(|subject| subject.name() == node.name());
         Some(Guilty {
             op: node.name().to_string(),
-            place: subject.map_or_else(String::new, |subject| subject.place().to_string()),
+            place: node.place.to_string(),
             check,
         })
     })

@@ -72,6 +72,7 @@ impl Builder {
         let added = inputs.and_then(|inputs| {
             self.push(Node {
                 op: instance.op,
+                place: Arc::from(op.place()),
                 inputs,
                 domains: instance.domains,
                 kinks: instance.kinks,
@@ -187,6 +188,7 @@ impl Builder {
     fn adapter(&mut self, op: Box<dyn AnyOp>, input: Source) -> Option<Source> {
         self.push(Node {
             op: Arc::from(op),
+            place: Arc::from("autodiff::ops"),
             inputs: vec![input],
             domains: vec![Domain::REAL],
             kinks: Vec::new(),

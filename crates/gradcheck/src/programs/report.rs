@@ -16,7 +16,8 @@ pub struct ProgramReport {
     pub guilty: Option<Guilty>,
     /// The number of ops.
     pub size: usize,
-    /// The program as Rust code that fails when pasted where its ops are in scope.
+    /// The program as Rust code that fails when pasted where its ops are in scope:
+    /// [`programs`](crate::programs) says what else it needs.
     pub code: String,
     /// What to set to see it again, as in a [`Report`](crate::Report).
     pub reproduce: String,

@@ -40,7 +40,7 @@ pub fn run(ops: &[Subject], settings: &Settings) -> Result<Tally, Box<ProgramRep
     let report = |program: Option<&Program>, finding: Finding| {
         Box::new(ProgramReport {
             finding,
-            guilty: program.and_then(|program| blame::guilty(program, ops)),
+            guilty: program.and_then(blame::guilty),
             size: program.map_or(0, Program::len),
             code: program.map_or_else(String::new, |program| format!("{program:?}")),
             reproduce: settings.environment(),
