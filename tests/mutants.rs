@@ -61,7 +61,11 @@ fn every_mutant_is_killed_and_named() {
     let [named, right, wrong, tried] = [named, right, wrong, tried].map(AtomicUsize::into_inner);
     let survivors = failures.into_inner().unwrap();
     assert!(survivors.is_empty(), "alive: {survivors:?}");
-    assert!(tried >= 300, "{tried} mutants are not equivalent");
+    println!("{tried} of {} mutants are not equivalent", mutants.len());
+    assert!(
+        10 * tried >= 9 * mutants.len(),
+        "{tried} mutants are not equivalent"
+    );
     assert!(
         100 * right >= 95 * named,
         "named rightly: {right} of {named}"

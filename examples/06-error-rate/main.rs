@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Progress, say};
 use gradcheck::mutants::{Mutant, mutants, right_ops};
-use gradcheck::{Check, Report, Settings, Subject, check_gradient, hard_points, run};
+use gradcheck::{Check, Outcome, Report, Settings, Subject, check_gradient, hard_points, run};
 use lexopt::Arg::{Long, Short};
 use serde_json::json;
 
@@ -202,7 +202,10 @@ fn fate(mutant: &Mutant, seeds: u64) -> Fate {
             reports: Vec::new(),
         };
     }
-    let convicts = |check: &Check| run(mutant.wrong(), *check, &settings(0, 256)).is_err();
+    let convicts = |check: &Check| {
+        let outcome = run(mutant.wrong(), *check, &settings(0, 256));
+        outcome.is_err_and(|report| report.outcome == Outcome::Fail)
+    };
     Fate {
         is_equivalent: false,
         by_check: Check::ALL.into_iter().filter(convicts).collect(),

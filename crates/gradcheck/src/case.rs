@@ -384,7 +384,7 @@ pub(crate) fn on_layer_kink<S: Scalar>(
 }
 
 /// The inputs of a layer with every element of W A + b at a value.
-pub(crate) fn all_on_layer_kink(inputs: &[Tensor<f64>], at: f64) -> Vec<Tensor<f64>> {
+fn all_on_layer_kink(inputs: &[Tensor<f64>], at: f64) -> Vec<Tensor<f64>> {
     let mut inputs = inputs.to_vec();
     inputs[0].as_mut_slice().fill(0.0);
     inputs[2].as_mut_slice().fill(at);

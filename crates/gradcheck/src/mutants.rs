@@ -37,6 +37,7 @@ use autodiff::{Op, Registered};
 use crate::case::Subject;
 use crate::checks::Check;
 use crate::diagnosis::Diagnosis;
+use crate::gradient_report::Outcome;
 use crate::report::Report;
 use crate::run::{Settings, run};
 
@@ -90,12 +91,13 @@ impl Mutant {
     }
 
     /// The report of the first check that convicts it, in the order of [`Check::ALL`]; `None` if it
-    /// survives all of them.
+    /// survives all of them. Cases that cannot tell convict nobody.
     #[must_use]
     pub fn convict(&self, settings: &Settings) -> Option<Box<Report>> {
         Check::ALL
             .into_iter()
-            .find_map(|check| run(&self.wrong, check, settings).err())
+            .filter_map(|check| run(&self.wrong, check, settings).err())
+            .find(|report| report.outcome == Outcome::Fail)
     }
 
     /// `Wrong`, which claims to be `Right`.

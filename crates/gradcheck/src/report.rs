@@ -9,13 +9,17 @@ use serde::Serialize;
 use crate::case::{Drawn, Subject};
 use crate::checks::Check;
 use crate::diagnosis::Diagnosis;
+use crate::gradient_report::Outcome;
 use crate::panics::caught;
 use crate::run::Settings;
 use crate::verdict::Finding;
 
-/// A check that failed.
+/// A check that did not pass.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// [`Outcome::Fail`] if a case failed, else [`Outcome::Inconclusive`]: there were none, too few of
+    /// them could tell, or the run was aborted.
+    pub outcome: Outcome,
     /// The op.
     pub op: String,
     /// Where it is registered.
@@ -59,7 +63,7 @@ impl From<&Tensor<f64>> for Values {
 
 impl Report {
     /// Without a diagnosis: only a case that fails has one.
-    pub(crate) fn new(
+    pub(crate) fn inconclusive(
         subject: &Subject,
         check: Check,
         finding: Finding,
@@ -69,6 +73,7 @@ impl Report {
         let case = case.and_then(|drawn| caught(|| subject.instance(drawn)).ok());
         let case = case.as_ref();
         Self {
+            outcome: Outcome::Inconclusive,
             op: subject.name().to_string(),
             place: subject.place().to_string(),
             check,

@@ -13,6 +13,7 @@ use proptest::test_runner::{
 use crate::case::{Drawn, Subject};
 use crate::checks::{BROADCAST, Check};
 use crate::diagnosis::diagnose;
+use crate::gradient_report::Outcome;
 use crate::report::Report;
 use crate::shrink::Cases;
 use crate::verdict::{Finding, Verdict};
@@ -169,7 +170,7 @@ pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally
         tally.borrow_mut().count(verdict)
     });
     let report = |finding: Finding, case: Option<&Drawn>| {
-        Report::new(subject, check, finding, case, settings)
+        Report::inconclusive(subject, check, finding, case, settings)
     };
     let tally = tally.into_inner();
     match outcome {
@@ -187,6 +188,7 @@ pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally
                 _ => Finding::of("it fails on some runs of the same case and passes on others"),
             };
             Err(Box::new(Report {
+                outcome: Outcome::Fail,
                 diagnosis: diagnose(subject, check, &drawn),
                 ..report(finding, Some(&drawn))
             }))

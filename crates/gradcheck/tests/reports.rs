@@ -10,7 +10,7 @@ use autodiff::{
     register,
 };
 use gradcheck::programs::{self, Program};
-use gradcheck::{Check, Report, Settings, Subject, check_op, run};
+use gradcheck::{Check, Outcome, Report, Settings, Subject, check_op, run};
 
 fn settings() -> Settings {
     Settings {
@@ -143,6 +143,7 @@ impl Pointwise for NoDomain {
 #[test]
 fn where_most_cases_cannot_tell_one_of_them_is_shown() {
     let report = report_of::<NoDomain>(Check::Formula);
+    assert_eq!(report.outcome, Outcome::Inconclusive);
     let what = &report.finding.what;
     for advice in ["the value is not finite", "Pointwise::domain", "input_in"] {
         assert!(what.contains(advice), "{what}");
@@ -159,6 +160,7 @@ fn a_case_that_did_not_run_is_not_shown() {
         ..settings()
     };
     let report = run(&Subject::of::<Tanh>(), Check::Arithmetic, &none).unwrap_err();
+    assert_eq!(report.outcome, Outcome::Inconclusive);
     assert!(report.finding.what.contains("no case was looked at"));
     assert!(report.inputs.is_empty() && report.cotangent.is_none());
     assert!(report.diagnosis.is_empty(), "{report}");
@@ -167,7 +169,9 @@ fn a_case_that_did_not_run_is_not_shown() {
 #[test]
 fn what_is_to_be_run_again_is_left_to_those_who_know() {
     let again = "PROPTEST_RNG_SEED=1 PROPTEST_CASES=64";
-    assert_eq!(report_of::<VjpPanics>(Check::Formula).reproduce, again);
+    let report = report_of::<VjpPanics>(Check::Formula);
+    assert_eq!(report.outcome, Outcome::Fail);
+    assert_eq!(report.reproduce, again);
     assert_eq!(programs_of::<VjpPanics>().reproduce, again);
 }
 

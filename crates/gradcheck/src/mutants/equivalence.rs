@@ -1,9 +1,9 @@
 //! Whether two ops can be told apart at all.
 
-use autodiff::signature::{Beyond, Kink};
+use autodiff::signature::Beyond;
 use autodiff::{Dual, ErasedOp, Scalar, Shape, Tensor, Wide, direct};
 
-use crate::case::{Drawn, Instance, Subject, all_on_layer_kink};
+use crate::case::{Drawn, Instance, Subject};
 use crate::random::Random;
 
 /// Whether they agree in everything that can be observed, in this many drawn cases.
@@ -29,21 +29,8 @@ pub(super) fn agree(right: &Subject, wrong: &Subject, cases: u64) -> bool {
 fn variants(instance: &Instance) -> Vec<Vec<Tensor<f64>>> {
     let inputs = &instance.inputs;
     let mut all = vec![inputs.clone()];
-    for kink in &instance.kinks {
-        let mut on_kink = inputs.clone();
-        match *kink {
-            Kink::Point { input, at, .. } => on_kink[input].as_mut_slice().fill(at),
-            Kink::Tie {
-                inputs: [first, second],
-                ..
-            } if inputs[first].shape() == inputs[second].shape() => {
-                on_kink[second] = on_kink[first].clone();
-            }
-            Kink::Tie { .. } => continue,
-            Kink::Layer { at } => on_kink = all_on_layer_kink(inputs, at),
-        }
-        all.push(on_kink);
-    }
+    let on_kinks = instance.kinks.iter().filter_map(|&kink| instance.on(kink));
+    all.extend(on_kinks.map(|on_kink| on_kink.inputs));
     for (input, domain) in instance.domains.iter().enumerate() {
         let edges = [domain.lower - 0.5, domain.upper + 0.5].map(Some);
         for outside in edges.into_iter().chain([domain.hole]).flatten() {
