@@ -238,23 +238,19 @@ fn table<S: Scalar>(name: &str, options: &Options) {
     }
 }
 
-/// The listed sizes, and those among the words that are not.
-fn sizes(words: &[String]) -> Vec<[usize; 3]> {
-    let mut sizes = SIZES.to_vec();
-    sizes.extend(SQUARES.map(|n| [n; 3]));
-    for size in words.iter().filter_map(|word| as_size(word)) {
-        if !sizes.contains(&size) {
-            sizes.push(size);
-        }
-    }
-    sizes
+/// The listed sizes, and those among the words that are not. None is allocated: where a product's
+/// memory begins is felt.
+fn sizes(words: &[String]) -> impl Iterator<Item = [usize; 3]> {
+    let listed = || SIZES.into_iter().chain(SQUARES.map(|n| [n; 3]));
+    let asked = words.iter().filter_map(|word| as_size(word));
+    listed().chain(asked.filter(move |&size| listed().all(|listed| listed != size)))
 }
 
 /// A word like 700x300x50, without a 0.
 fn as_size(word: &str) -> Option<[usize; 3]> {
-    let axis = |axis: &str| axis.parse().ok().filter(|&axis| axis > 0);
-    let axes: Vec<_> = word.split('x').map(axis).collect::<Option<_>>()?;
-    axes.try_into().ok()
+    let mut axes = word.split('x').map(|axis| axis.parse().ok());
+    let size = [axes.next()??, axes.next()??, axes.next()??];
+    (axes.next().is_none() && !size.contains(&0)).then_some(size)
 }
 
 /// Those of this crate on the best instruction set, and the others.
