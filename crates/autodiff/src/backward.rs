@@ -155,7 +155,6 @@ impl<'t, S: Scalar> Gradients<'t, S> {
     pub fn replay(&mut self) {
         let program = self.tape.program();
         program.assert_fresh();
-        self.replays = self.tape.replays();
         self.contents.fill(Content::Nothing);
         self.seed_output();
         for node in (0..=self.output).rev() {
@@ -180,6 +179,7 @@ impl<'t, S: Scalar> Gradients<'t, S> {
             }
         }
         self.zero_what_was_not_reached();
+        self.replays = self.tape.replays();
     }
 
     /// [`replay`](Gradients::replay), with another cotangent of the output.

@@ -340,6 +340,8 @@ impl<S: Scalar> Tape<S> {
     pub fn replay(&self) {
         let mut program = self.program_mut();
         self.replays.set(self.replays.get() + 1);
+        // Until the last rule is through: one that panics leaves values of two programs.
+        program.stale = true;
         program.replay();
         program.stale = false;
     }

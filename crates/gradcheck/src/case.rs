@@ -51,10 +51,14 @@ impl Subject {
     pub fn of<O: Op>() -> Self {
         // The registry knows no types, but the module of each op.
         let path = std::any::type_name::<O>();
-        let is_it = |op: &&Registration| op.name == O::NAME && path.starts_with(op.module);
+        let is_within = |module: &str| {
+            let rest = path.strip_prefix(module);
+            rest.is_some_and(|rest| rest.starts_with("::"))
+        };
         let place = registered()
             .into_iter()
-            .find(is_it)
+            .filter(|op| op.name == O::NAME && is_within(op.module))
+            .max_by_key(|op| op.module.len())
             .map_or_else(|| path.to_string(), place);
         Self::new(O::NAME, place, |draw: &mut _| {
             O::signature(draw).map(|op| Box::new(op) as Box<dyn AnyOp>)

@@ -28,8 +28,8 @@ pub enum Check {
     /// At 106 bits, the hand-written vjp equals central differences of the forward rule, and the
     /// tangent that dual numbers give.
     Formula,
-    /// At f64 and f32, value and vjp equal those at 106 bits within what the condition at that
-    /// point explains.
+    /// At f64 and f32, value and vjp, also one that adds to what is there, equal those at 106 bits
+    /// within what the condition at that point explains.
     Arithmetic,
     /// Through the tape the gradient is the vjp's: with a repeated input, a diamond, a dead
     /// branch, a second sweep, a replay, any choice of up to four inputs that are wanted, and for an
@@ -82,7 +82,8 @@ impl Check {
     }
 
     /// Looks at one case. A rule that panics fails, and the finding says where it did: the panic is
-    /// not printed.
+    /// not printed. For that the first call puts a hook before the process's, which stays, and
+    /// leaves all other panics to it.
     #[must_use]
     pub fn verdict(self, instance: &Instance) -> Verdict {
         let check = match self {

@@ -6,7 +6,7 @@ use std::fmt;
 use autodiff::Shape;
 use serde::Serialize;
 
-use crate::judgement::{Element, HIDDEN, Judgement};
+use crate::judgement::{Element, HIDDEN, Judgement, Seen};
 use crate::verdict::Finding;
 
 /// What a gradient was found to be.
@@ -34,15 +34,17 @@ pub struct GradientReport {
     pub blocks: Vec<Block>,
     /// How many elements could not be told, by reason.
     pub inconclusive: BTreeMap<&'static str, usize>,
-    /// The smallest relative error that would have been found in every right element that is neither 0
-    /// nor faint: the largest bound, relative to its element.
+    /// The smallest relative error that would have been found in every right element that is neither
+    /// 0, nor faint, nor at a kink: the largest bound, relative to its element.
     pub resolution: f64,
-    /// How many right elements cannot be told from 0, because the rounding of the value hides what they
-    /// do. They are within their bounds of what is claimed, and that is all that is known of them.
-    /// If nothing but zeros stands beside them, the report is inconclusive.
+    /// How many right elements cannot be told from 0. They are within their bounds of what is claimed,
+    /// and that is all that is known of them. If the rounding of the value hides all that they do, and
+    /// nothing but zeros stands beside them, the report is inconclusive.
     pub faint: usize,
     /// The largest bound of a faint element.
     pub faint_bound: f64,
+    /// How many right elements are at a kink, somewhere between the slopes to its two sides.
+    pub kinks: usize,
     #[serde(skip)]
     elements: Vec<Element>,
 }
@@ -71,10 +73,9 @@ impl GradientReport {
             }
         }
         let right = || elements.iter().filter(|e| e.judgement == Judgement::Right);
-        let faint: Vec<_> = right().filter(|e| e.is_faint()).map(|e| e.bound).collect();
-        let hidden = right().filter(|e| e.is_faint() && e.got != 0.0).count();
-        if hidden > 0 && right().all(|e| e.is_faint() || e.got == 0.0) {
-            inconclusive.insert(HIDDEN, hidden);
+        let hidden = right().filter(|e| e.is_hidden()).count();
+        if hidden > 0 && right().all(|e| e.is_hidden() || e.is_zero()) {
+            *inconclusive.entry(HIDDEN).or_default() += hidden;
         }
         let outcome = if elements.iter().any(Element::is_wrong) {
             Outcome::Fail
@@ -83,11 +84,12 @@ impl GradientReport {
         } else {
             Outcome::Pass
         };
-        let resolution = right()
-            .filter(|e| !e.is_faint() && e.expected != 0.0)
-            .map(|e| e.bound / e.expected.abs())
-            .fold(0.0, f64::max);
-        let (faint, faint_bound) = (faint.len(), faint.into_iter().fold(0.0, f64::max));
+        let largest = |bounds: &mut dyn Iterator<Item = f64>| bounds.fold(0.0, f64::max);
+        let of_slopes = right().filter(|e| e.seen != Seen::Kink && !e.is_faint() && !e.is_zero());
+        let resolution = largest(&mut of_slopes.map(|e| e.bound / e.expected.abs()));
+        let faint = || right().filter(|e| e.is_faint());
+        let (faint, faint_bound) = (faint().count(), largest(&mut faint().map(|e| e.bound)));
+        let kinks = right().filter(|e| e.seen == Seen::Kink).count();
         let mut report = Self {
             outcome,
             findings: Vec::new(),
@@ -96,6 +98,7 @@ impl GradientReport {
             resolution,
             faint,
             faint_bound,
+            kinks,
             elements,
         };
         report.divide(blocks);
@@ -222,15 +225,21 @@ impl GradientReport {
         let yellow = bold.fg_color(Some(anstyle::AnsiColor::Yellow.into()));
         let total = self.elements.len();
         let mut lines = vec![match self.outcome {
-            Outcome::Pass => format!(
-                "{}: all {total} elements, to {:.1e} of each{}",
-                style(green, "the gradient is right"),
-                self.resolution,
-                match self.faint {
+            Outcome::Pass => {
+                let faint = match self.faint {
                     0 => String::new(),
                     faint => format!(" but {faint}, known to ±{:.1e} only", self.faint_bound),
-                }
-            ),
+                };
+                let kinks = match self.kinks {
+                    0 => String::new(),
+                    kinks => format!("; {kinks} at a kink, between its slopes"),
+                };
+                format!(
+                    "{}: all {total} elements, to {:.1e} of each{faint}{kinks}",
+                    style(green, "the gradient is right"),
+                    self.resolution
+                )
+            }
             Outcome::Inconclusive => style(yellow, "the gradient could not be told right or wrong"),
             Outcome::Fail if total == 0 => style(red, "the gradient is wrong"),
             Outcome::Fail => format!(

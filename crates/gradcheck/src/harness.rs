@@ -141,17 +141,26 @@ impl TestBinary {
     /// What runs one test again, behind the environment it ran in.
     fn command(self, test: &str) -> String {
         let Self { package, name, .. } = self;
-        format!(" cargo test -p {package} --test {name} -- --exact {test}")
+        // A crate has `_` where its target may have `-`: cargo takes a pattern.
+        let target = match name.contains('_') {
+            true => format!("'{}'", name.replace('_', "[-_]")),
+            false => name.to_string(),
+        };
+        format!(" cargo test -p {package} --test {target} -- --exact {test}")
     }
 }
 
-/// The ops as subjects of tests: those of one name have their module before it.
+/// The ops as subjects of tests: those of one name have their module before it, and in one module
+/// their line after it.
 fn subjects(ops: &[&'static Registration]) -> impl Iterator<Item = Subject> {
     ops.iter().map(|&op| {
-        let namesakes = ops.iter().filter(|other| other.name == op.name);
-        match namesakes.count() {
-            1 => Subject::from(op),
-            _ => Subject::from(op).named(format!("{}::{}", op.module, op.name)),
+        let namesakes = || ops.iter().filter(|other| other.name == op.name);
+        let Registration { module, name, .. } = op;
+        let of_module = namesakes().filter(|other| other.module == op.module);
+        match (namesakes().count(), of_module.count()) {
+            (1, _) => Subject::from(op),
+            (_, 1) => Subject::from(op).named(format!("{module}::{name}")),
+            _ => Subject::from(op).named(format!("{module}::{name}_{}", op.line)),
         }
     })
 }
@@ -268,7 +277,7 @@ mod tests {
     fn the_command_of_a_failing_test_runs_it() {
         assert_eq!(
             binary(&[]).command("neg::formula"),
-            " cargo test -p the-package --test the_test -- --exact neg::formula"
+            " cargo test -p the-package --test 'the[-_]test' -- --exact neg::formula"
         );
     }
 }

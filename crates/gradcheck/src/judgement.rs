@@ -12,6 +12,16 @@ pub(crate) struct Element {
     pub(crate) expected: f64,
     pub(crate) bound: f64,
     pub(crate) judgement: Judgement,
+    pub(crate) seen: Seen,
+}
+
+/// What the value does when the element moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing but rounding, at any step.
+    Nothing,
+    Slope,
+    Kink,
 }
 
 /// Why an element cannot be told that changes the value less than its rounding does.
@@ -39,9 +49,20 @@ impl Element {
         }
     }
 
-    /// Whether it cannot be told from 0, unless the differences and the claim are nothing else.
+    /// Whether differences and claim are nothing but 0.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.got == 0.0 && self.expected == 0.0
+    }
+
+    /// Whether it cannot be told from 0.
     pub(crate) fn is_faint(&self) -> bool {
-        self.expected.abs() <= self.bound && !(self.got == 0.0 && self.expected == 0.0)
+        self.seen != Seen::Kink && self.expected.abs() <= self.bound && !self.is_zero()
+    }
+
+    /// Whether it is faint because the rounding of the value hides all that it does, and not because it
+    /// is close to 0.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.is_faint() && self.seen == Seen::Nothing
     }
 
     pub(crate) fn unknown(got: f64, why: &'static str) -> Self {
@@ -50,6 +71,7 @@ impl Element {
             expected: f64::NAN,
             bound: f64::INFINITY,
             judgement: Judgement::Unknown(why),
+            seen: Seen::Nothing,
         }
     }
 
@@ -60,6 +82,7 @@ impl Element {
             expected: got,
             bound,
             judgement: Judgement::Right,
+            seen: Seen::Slope,
         }
     }
 }
@@ -121,6 +144,10 @@ impl Rule {
                     expected: approx(value),
                     bound,
                     judgement,
+                    seen: match rows.iter().any(shows) {
+                        true => Seen::Slope,
+                        false => Seen::Nothing,
+                    },
                 }
             }
             Reference::Kink { low, high, bound } => {
@@ -140,6 +167,7 @@ impl Rule {
                     expected: approx(claimed.max(low).min(high)),
                     bound,
                     judgement,
+                    seen: Seen::Kink,
                 }
             }
         }
@@ -161,6 +189,11 @@ impl Rule {
         let rounding = rows.last().map_or(0.0, |row| row.rounding);
         (fineness * size).max(rounding / fineness / self.scale)
     }
+}
+
+/// Whether a step changes the value by clearly more than its rounding.
+fn shows<W: Scalar>(row: &Row<W>) -> bool {
+    row.step * approx(row.left.abs().max(row.right.abs())) > 64.0 * row.rounding
 }
 
 /// How steep a slope can be that the rounding of numbers of the size of 1 hides from fine steps,

@@ -5,7 +5,7 @@
 //! | a cost of a slice of parameters, and its gradient | [`check_gradient`] |
 //! | a function of several arrays with any output, and its vector-Jacobian product | [`check_vjp`] |
 //! | a function that records ops on the tape | [`check_function`] |
-//! | an op, or all ops of a crate | [`check_ops!`] |
+//! | all ops of a crate, or one op | [`check_ops!`], [`check_op`] |
 //! | ops that only fail together | [`programs`] |
 //!
 //! The first two take closures, whatever is in them; the others take what is generic over its
@@ -53,8 +53,9 @@
 //! }
 //! ```
 //!
-//! One line in `tests/ops.rs`, [`check_ops!`], makes `cargo test` check it (and so does
-//! [`check_op`], called in a test of one's own), with this result:
+//! One line in `tests/ops.rs`, [`check_ops!`], makes `cargo test` check it, with this result. (So does
+//! [`check_op`], called in a test of one's own, which stops at the first check that fails, and knows the
+//! environment of `again` alone.)
 //!
 //! ```text
 //! softplus formula: it is not the derivative

@@ -32,6 +32,8 @@ use crate::ridders::{Reference, derivative};
 /// assert_eq!(report.findings[0].element, Some(1));
 /// ```
 ///
+/// The report is inconclusive where that of [`check_vjp`](crate::check_vjp) is.
+///
 /// # Panics
 ///
 /// If there is not one element of the gradient for each parameter.
@@ -48,13 +50,13 @@ pub fn check_gradient<S: Real>(
         "{n} parameters, and a gradient of {}",
         gradient.len()
     );
+    if n == 0 {
+        return GradientReport::unusable("there is nothing to check");
+    }
     let f = |x: &[View<'_, S>]| vec![cost(&x[0])];
     let at: Vec<S> = parameters.iter().map(|&p| S::constant(p)).collect();
     let shape = Shape::from([n]);
     let function = Function::at(&f, &[View::new(shape, &at)]);
-    if n == 0 {
-        return GradientReport::unusable("there is nothing to check");
-    }
     if !function.y[0].is_finite() {
         return GradientReport::unusable("the value is not finite");
     }

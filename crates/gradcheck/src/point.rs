@@ -5,6 +5,7 @@ use num_traits::{Float as _, Zero as _};
 
 use crate::case::Instance;
 use crate::objective::Objective;
+use crate::random::Random;
 use crate::reference::{Direction, Rise};
 use crate::verdict::{Checked, Finding, Verdict};
 
@@ -172,4 +173,22 @@ pub(crate) fn claimed<S: Scalar>(
         .into_iter()
         .map(|x_bar| x_bar.expect("it was wanted"))
         .collect()
+}
+
+/// What the hand-written vjp, which claims `x_bar`, makes of cotangents that another consumer has added
+/// to, of the size of what is to come: those, and the sums.
+pub(crate) fn added<S: Scalar>(
+    op: &dyn ErasedOp<S>,
+    x: &[Tensor<S>],
+    y: &Tensor<S>,
+    y_bar: &Tensor<S>,
+    x_bar: &[Tensor<S>],
+    random: &mut Random,
+) -> (Vec<Tensor<S>>, Vec<Tensor<S>>) {
+    let mut like = |g: S| S::constant(random.signed()) * (g.abs() + S::constant(0.5));
+    let before: Vec<_> = x_bar.iter().map(|g| g.map(&mut like)).collect();
+    let mut after: Vec<_> = before.iter().cloned().map(Some).collect();
+    direct::add_vjp(op, x, y, y_bar, &mut after);
+    let given = |g: Option<Tensor<S>>| g.expect("it was given");
+    (before, after.into_iter().map(given).collect())
 }

@@ -63,9 +63,9 @@ impl From<&Tensor<f64>> for Values {
 
 impl Report {
     /// Without a diagnosis: only a case that fails has one.
-    pub(crate) fn inconclusive(
-        subject: &Subject,
-        check: Check,
+    pub(crate) fn new(
+        outcome: Outcome,
+        (subject, check): (&Subject, Check),
         finding: Finding,
         case: Option<&Drawn>,
         settings: &Settings,
@@ -73,7 +73,7 @@ impl Report {
         let case = case.and_then(|drawn| caught(|| subject.instance(drawn)).ok());
         let case = case.as_ref();
         Self {
-            outcome: Outcome::Inconclusive,
+            outcome,
             op: subject.name().to_string(),
             place: subject.place().to_string(),
             check,

@@ -169,17 +169,25 @@ pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally
         }
         tally.borrow_mut().count(verdict)
     });
-    let report = |finding: Finding, case: Option<&Drawn>| {
-        Report::inconclusive(subject, check, finding, case, settings)
+    let report = |outcome, finding: Finding, case: Option<&Drawn>| {
+        Report::new(outcome, (subject, check), finding, case, settings)
     };
     let tally = tally.into_inner();
     match outcome {
         Ok(()) => match (tally.emptiness(), unclear.get()) {
             (None, _) => Ok(tally),
-            (Some(what), None) => Err(Box::new(report(Finding::of(what), None))),
+            (Some(what), None) => Err(Box::new(report(
+                Outcome::Inconclusive,
+                Finding::of(what),
+                None,
+            ))),
             (Some(what), Some(first)) => {
                 let what = format!("{what}, as the one below. {}", tally.advice());
-                Err(Box::new(report(Finding::of(what), Some(first))))
+                Err(Box::new(report(
+                    Outcome::Inconclusive,
+                    Finding::of(what),
+                    Some(first),
+                )))
             }
         },
         Err(TestError::Fail(_, drawn)) => {
@@ -188,14 +196,13 @@ pub fn run(subject: &Subject, check: Check, settings: &Settings) -> Result<Tally
                 _ => Finding::of("it fails on some runs of the same case and passes on others"),
             };
             Err(Box::new(Report {
-                outcome: Outcome::Fail,
                 diagnosis: diagnose(subject, check, &drawn),
-                ..report(finding, Some(&drawn))
+                ..report(Outcome::Fail, finding, Some(&drawn))
             }))
         }
         Err(TestError::Abort(reason)) => {
             let finding = Finding::of(format!("the run was aborted: {reason}"));
-            Err(Box::new(report(finding, None)))
+            Err(Box::new(report(Outcome::Inconclusive, finding, None)))
         }
     }
 }

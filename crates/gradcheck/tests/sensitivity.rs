@@ -6,7 +6,7 @@ use std::sync::Arc;
 use autodiff::registry::AnyOp;
 use autodiff::signature::{Domain, Draw, Signature};
 use autodiff::{Cotangents, Op, Pointwise, Primals, Scalar, Shape, ShapeError, Tensor, register};
-use gradcheck::{Check, Finding, Instance, Settings, Subject, Verdict, run};
+use gradcheck::{Check, Diagnosis, Finding, Instance, Settings, Subject, Verdict, run};
 
 /// y = x². Its derivative is 1 + 1e-9 times too large at 1.7, and missing at 1e-9.
 #[derive(Clone, Copy, Debug, Default)]
@@ -178,6 +178,9 @@ fn an_overwriting_rule_is_found_at_the_scalar_that_has_it() {
     };
     let what = "at f64 it does not add to the cotangent that is there";
     assert!(finding.what.contains(what), "{finding}");
+    let subject = Subject::of::<Overwrites>();
+    let report = run(&subject, Check::Arithmetic, &Settings::from_env()).unwrap_err();
+    assert_eq!(report.diagnosis, [Diagnosis::Overwritten], "{report}");
 }
 
 fn verdict(op: impl AnyOp + 'static, x: Vec<f64>) -> Verdict {

@@ -251,7 +251,7 @@ fn a_kink_of_a_curve_is_told_too() {
 #[test]
 fn what_the_value_hides_is_said_to_be_hidden() {
     let x = Tensor::from([1.0]);
-    for slope in [-5e-9, 1e-9] {
+    for slope in [-5e-9, 0.0, 1e-9] {
         let report = elementwise(|x| 1e6 + 1e-9 * x, |_| slope, &x);
         assert_eq!(report.outcome, Outcome::Inconclusive, "{report}");
     }
@@ -263,6 +263,36 @@ fn what_the_value_hides_is_said_to_be_hidden() {
     assert!(report.resolution < 1e-7);
     let only = format!("of each but 1, known to ±{:.1e} only", report.faint_bound);
     assert!(report.to_string().contains(&only), "{report}");
+}
+
+/// Where the slope is about 0 and the value is not flat, there is nothing that is hidden.
+#[test]
+fn a_gradient_at_a_stationary_point_is_told() {
+    let at = std::f64::consts::PI;
+    let report = check_gradient(|p: &[f64]| p[0].cos(), &[at], &[-at.sin()]);
+    assert!(report.passes() && report.faint == 1, "{report}");
+    let report = check_gradient(|p: &[f64]| p[0].cos(), &[at], &[1e-3]);
+    assert_eq!(report.outcome, Outcome::Fail, "{report}");
+}
+
+#[test]
+fn what_is_between_the_slopes_of_a_kink_has_no_error() {
+    let x = Tensor::from([0.0, 2.0]);
+    for slope in [-0.5, 1e-16, 0.0] {
+        let derivative = |x: f64| if x == 0.0 { slope } else { 1.0 };
+        let report = elementwise(f64::abs, derivative, &x);
+        assert!(report.passes(), "{report}");
+        assert_eq!((report.kinks, report.faint), (1, 0), "{report}");
+        assert!(report.to_string().contains("1 at a kink"), "{report}");
+    }
+}
+
+#[test]
+fn what_is_not_finite_is_not_blamed_on_its_neighbours() {
+    let x = Tensor::from([0.0, 4.0]);
+    let report = elementwise(f64::sqrt, |x: f64| 0.5 / x.sqrt(), &x);
+    assert_eq!(report.outcome, Outcome::Fail);
+    assert_eq!(report.findings[0].element, Some(0), "{report}");
 }
 
 /// What is lost to the smallest numbers is not lost to a nonlinear rule.
@@ -302,7 +332,7 @@ fn nothing_passes_because_there_is_nothing() {
         assert_eq!(report.outcome, Outcome::Inconclusive, "{report}");
         assert!(report.to_string().contains("there is nothing to check"));
     };
-    says(check_gradient(|_: &[f64]| 1.0, &[], &[]));
+    says(check_gradient(|p: &[f64]| p[0], &[], &[]));
     says(check_gradient(|_: &[Wide]| Wide::from(1.0), &[], &[]));
     says(check_vjp(
         |_: &[View<'_, f64>]| vec![1.0],

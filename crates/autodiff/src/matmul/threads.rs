@@ -22,8 +22,8 @@ static LIMIT: AtomicUsize = AtomicUsize::new(0);
 /// thread of a rayon pool too, or if the system refuses to start others.
 ///
 /// They are a pool of this crate's own, as large as rayon makes one by default, which the first op
-/// that is large enough starts. It runs nothing else, so that an op never waits for another job of
-/// the program, but for the parts of other ops at most.
+/// that is large enough starts, and the thread that asks. It runs nothing of the program but the
+/// rules of ops, so that an op waits for no other job, but for the parts of other ops at most.
 ///
 /// This is the one setting of the process rather than of a call: it changes how long an op takes
 /// and never a bit of it, so no two users of it can be in each other's way but in speed.
@@ -60,7 +60,7 @@ pub fn threads() -> usize {
 /// Runs all parts, each of them once, on this thread and others, which take the next one whenever
 /// they have time: if another process holds their core, this one does their share. At the end it
 /// waits until each of the others has begun, if only to find no part left, and their pool runs
-/// nothing else that they could be waiting for.
+/// nothing of the program that they could be waiting for.
 ///
 /// Behind pointers, so that what makes threads is not compiled for every loop there is.
 pub(super) fn share_out<P: Send>(
@@ -82,7 +82,8 @@ pub(super) fn share_out<P: Send>(
     #[cfg(feature = "threads")]
     if let Some(pool) = pool() {
         return pool.in_place_scope(|scope| {
-            (1..threads).for_each(|_| scope.spawn(|_| work()));
+            let others = pool.current_num_threads().min(threads - 1);
+            (0..others).for_each(|_| scope.spawn(|_| work()));
             work();
         });
     }

@@ -9,7 +9,7 @@ use autodiff::{ErasedOp, Scalar, Tensor, Wide};
 use num_traits::Float as _;
 
 use crate::case::Instance;
-use crate::point::{claimed, value};
+use crate::point::{added, claimed, value};
 use crate::random::Random;
 use crate::verdict::{Checked, Finding, Verdict};
 
@@ -112,15 +112,9 @@ fn check_at<S: Scalar>(instance: &Instance, op: &dyn ErasedOp<S>, scalar: &str) 
     }
 
     // A kernel that adds can be another one than the one that writes.
-    let before: Vec<_> = x_bar
-        .iter()
-        .map(|g| g.map(|g| S::constant(random.signed()) * (g.abs() + S::constant(0.5))))
-        .collect();
-    let mut added: Vec<_> = before.iter().cloned().map(Some).collect();
-    autodiff::direct::add_vjp(op, &x, &y, &y_bar, &mut added);
+    let (before, added) = added(op, &x, &y, &y_bar, &x_bar, &mut random);
     let what = format!("at {scalar} it does not add to the cotangent that is there");
     for (input, (before, added)) in before.iter().zip(&added).enumerate() {
-        let added = added.as_ref().expect("it was given");
         let rounding = |before: &S| MODEST * unit * to_f64(before.abs());
         let bounds: Vec<f64> = bounds(1 + input);
         let bounds = bounds.iter().zip(before.as_slice());

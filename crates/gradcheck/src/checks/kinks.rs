@@ -11,19 +11,25 @@ use crate::verdict::{Checked, Finding, Verdict};
 pub(crate) const BROADCAST: &str = "a tie is looked at without broadcasting";
 
 pub(super) fn check(instance: &Instance) -> Checked<()> {
+    // Of a kink that cannot be told the others still can.
+    let mut unclear = Ok(());
     for &kink in &instance.kinks {
-        match kink {
-            Kink::Layer { .. } => every_element(instance, kink)?,
-            _ if is_elementwise(instance) => every_element(instance, kink)?,
+        let checked = match kink {
+            Kink::Layer { .. } => every_element(instance, kink),
+            _ if is_elementwise(instance) => every_element(instance, kink),
             Kink::Point {
                 input,
                 at,
                 derivative,
-            } => one_element(instance, input, at, derivative)?,
-            Kink::Tie { .. } => return Err(Verdict::Inconclusive(BROADCAST)),
+            } => one_element(instance, input, at, derivative),
+            Kink::Tie { .. } => Err(Verdict::Inconclusive(BROADCAST)),
+        };
+        match checked {
+            Err(Verdict::Inconclusive(_)) => unclear = checked,
+            checked => checked?,
         }
     }
-    Ok(())
+    unclear
 }
 
 /// Whether there is one element of each input for one of the output.
@@ -91,7 +97,14 @@ fn one_element(instance: &Instance, input: usize, at: f64, derivative: f64) -> C
             .iter()
             .any(|z| z.as_slice()[*k] != y.as_slice()[*k])
     };
-    for output in (0..y.shape().size()).filter(differs).take(OUTPUTS) {
+    let outputs: Vec<usize> = (0..y.shape().size())
+        .filter(differs)
+        .take(OUTPUTS)
+        .collect();
+    if outputs.is_empty() && y.shape().size() > 0 {
+        return Err(Verdict::Inconclusive("nothing changes around the kink"));
+    }
+    for output in outputs {
         let one_output = Instance {
             cotangent: Some(Tensor::from_fn(y.shape(), |k| f64::from(k == output))),
             ..with(at)

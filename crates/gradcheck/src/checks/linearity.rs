@@ -1,10 +1,10 @@
 //! What every vjp is, whatever its formula: linear in the cotangent, a pure function, additive.
 
-use autodiff::{Scalar as _, Tensor, Wide, direct};
+use autodiff::{Tensor, Wide};
 use num_traits::{Float as _, Zero as _};
 
 use crate::case::Instance;
-use crate::point::{Point, claimed};
+use crate::point::{Point, added, claimed};
 use crate::random::Random;
 use crate::reference::AGREEMENT;
 use crate::verdict::{Checked, Finding};
@@ -45,18 +45,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
     let bound = |input: usize| 4.0 * AGREEMENT * largest(&size[input]);
     all_equal(&of_mixed, &sum, bound, "it is not linear in the cotangent")?;
 
-    // What another consumer has added before, of the size of what is to come.
-    let before: Vec<_> = point
-        .x_bar
-        .iter()
-        .map(|g| g.map(|g| Wide::from(random.signed()) * (g.abs() + Wide::constant(0.5))))
-        .collect();
-    let mut added: Vec<_> = before.iter().cloned().map(Some).collect();
-    direct::add_vjp(point.op, &point.x, &point.y, &u, &mut added);
-    let added: Vec<_> = added
-        .into_iter()
-        .map(|g| g.expect("it was given"))
-        .collect();
+    let (before, added) = added(point.op, &point.x, &point.y, &u, &point.x_bar, &mut random);
     let sum = combined(&before, &point.x_bar, |x, y| x + y);
     let size = combined(&before, &point.x_bar, |x, y| x.abs() + y.abs());
     let bound = |input: usize| AGREEMENT * largest(&size[input]);

@@ -1,10 +1,10 @@
 //! Mistakes that show without knowing the right gradient: in how a vjp behaves.
 
-use autodiff::{ErasedOp, Tensor, direct};
+use autodiff::{ErasedOp, Scalar, Tensor, direct};
 
 use super::Diagnosis;
 use crate::case::{Drawn, Instance, Subject};
-use crate::point::claimed;
+use crate::point::{added, claimed};
 use crate::random::Random;
 
 /// What the vjp does that none may do.
@@ -67,32 +67,53 @@ fn observe(instance: &Instance) -> Option<Vec<Diagnosis>> {
         }
     }
 
-    let mut random = Random::new(instance.seed);
-    let before: Vec<Tensor<f64>> = first
-        .iter()
-        .map(|g| g.map(|g| random.signed() * (1.0 + g.abs())))
-        .collect();
-    let mut after: Vec<Option<Tensor<f64>>> = before.iter().cloned().map(Some).collect();
-    direct::add_vjp(op, x, &y, y_bar, &mut after);
-    for ((after, before), first) in after.iter().flatten().zip(&before).zip(&first) {
-        let like = |expected: fn(f64, f64) -> f64| {
-            let triples = after
-                .as_slice()
-                .iter()
-                .zip(before.as_slice())
-                .zip(first.as_slice());
-            after.shape().size() > 0
-                && triples.into_iter().all(|((&after, &before), &first)| {
-                    let size = before.abs() + first.abs();
-                    (after - expected(before, first)).abs() <= 1e3 * f64::EPSILON * size
-                })
-        };
-        if like(|_, first| first) {
-            seen.push(Diagnosis::Overwritten);
-        }
-        if like(|before, first| 2.0 * before + first) {
-            seen.push(Diagnosis::AccumulatedTwice);
-        }
-    }
+    seen.extend(accumulation::<f64>(instance, &*instance.op, y_bar));
+    seen.extend(accumulation::<f32>(instance, &*instance.op, y_bar));
     Some(seen)
+}
+
+/// What it does with cotangents that are there, of which it may have one rule for many elements at once
+/// and another for the rest: every element is the sum, or the same mistake.
+fn accumulation<S: Scalar>(
+    instance: &Instance,
+    op: &dyn ErasedOp<S>,
+    y_bar: &Tensor<f64>,
+) -> Vec<Diagnosis> {
+    let (x, y_bar) = (instance.inputs_at::<S>(), y_bar.map(S::constant));
+    let Ok(y) = direct::forward(op, &x) else {
+        return Vec::new();
+    };
+    let first = claimed(op, &x, &y, &y_bar);
+    let mut random = Random::new(instance.seed);
+    let (before, after) = added(op, &x, &y, &y_bar, &first, &mut random);
+    let triples = || {
+        let of_inputs = after.iter().zip(&before).zip(&first);
+        of_inputs.flat_map(|((after, before), first)| {
+            let pairs = after.as_slice().iter().zip(before.as_slice());
+            pairs.zip(first.as_slice()).map(|((&a, &b), &f)| (a, b, f))
+        })
+    };
+    let is_close = |after: S, (before, first): (S, S), expected: S| {
+        let bound = S::constant(1e3) * S::epsilon() * (before.abs() + first.abs());
+        (after - expected).abs() <= bound
+    };
+    let is_sum =
+        |&(after, before, first): &(S, S, S)| is_close(after, (before, first), before + first);
+    let mistakes: [(Diagnosis, fn(S, S) -> S); 2] = [
+        (Diagnosis::Overwritten, |_, first| first),
+        (Diagnosis::AccumulatedTwice, |before, first| {
+            before + before + first
+        }),
+    ];
+    mistakes
+        .into_iter()
+        .filter(|(_, expected)| {
+            let mut others = triples().filter(|triple| !is_sum(triple)).peekable();
+            others.peek().is_some()
+                && others.all(|(after, before, first)| {
+                    is_close(after, (before, first), expected(before, first))
+                })
+        })
+        .map(|(diagnosis, _)| diagnosis)
+        .collect()
 }
