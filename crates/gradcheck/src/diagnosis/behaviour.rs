@@ -99,21 +99,15 @@ fn accumulation<S: Scalar>(
     };
     let is_sum =
         |&(after, before, first): &(S, S, S)| is_close(after, (before, first), before + first);
-    let mistakes: [(Diagnosis, fn(S, S) -> S); 2] = [
-        (Diagnosis::Overwritten, |_, first| first),
-        (Diagnosis::AccumulatedTwice, |before, first| {
-            before + before + first
-        }),
-    ];
-    mistakes
-        .into_iter()
-        .filter(|(_, expected)| {
-            let mut others = triples().filter(|triple| !is_sum(triple)).peekable();
-            others.peek().is_some()
-                && others.all(|(after, before, first)| {
-                    is_close(after, (before, first), expected(before, first))
-                })
-        })
-        .map(|(diagnosis, _)| diagnosis)
-        .collect()
+    let is_all = |expected: fn(S, S) -> S| {
+        let mut others = triples().filter(|triple| !is_sum(triple)).peekable();
+        others.peek().is_some()
+            && others.all(|(after, before, first)| {
+                is_close(after, (before, first), expected(before, first))
+            })
+    };
+    let overwritten = is_all(|_, first| first).then_some(Diagnosis::Overwritten);
+    let twice = is_all(|before, first| before + before + first);
+    let twice = twice.then_some(Diagnosis::AccumulatedTwice);
+    overwritten.into_iter().chain(twice).collect()
 }
