@@ -3,8 +3,8 @@
 //! `cargo run --release --example 04-your-own-op`
 //!
 //! In a crate of your own, the op would be in `src/`, and `tests/ops.rs` would hold one line:
-//! `gradcheck::check_ops!(your_crate);`. For one op alone, any test can call
-//! `gradcheck::check_op::<Softplus>()`.
+//! `gradproof::gradcheck::check_ops!(your_crate);`. For one op alone, any test can call
+//! `gradproof::gradcheck::check_op::<Softplus>()`.
 
 use std::io::IsTerminal;
 

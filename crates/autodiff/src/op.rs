@@ -7,7 +7,9 @@ use crate::{Cotangents, Primals, Scalar, Shape, ShapeError, Var};
 
 /// A differentiable function of arrays: a forward rule, its vector-Jacobian product, and what a
 /// verifier needs to try it out. Rules are pure functions of the inputs and of the op's own
-/// parameters: no state, no randomness (noise is an input).
+/// parameters: no state, no randomness (noise is an input). There is a derivative by every input;
+/// what has none, as indices or a mask, is a parameter: a field of the op, which
+/// [`signature`](Op::signature) draws.
 ///
 /// Elementwise functions implement [`Pointwise`](crate::Pointwise) instead, which is shorter.
 ///

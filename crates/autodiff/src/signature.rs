@@ -106,6 +106,11 @@ pub struct Signature<O> {
 
 /// A point where an op has a value but its derivatives from the two sides differ, and the op's
 /// convention there: what the vjp takes for the derivative.
+///
+/// The verifier goes there: with all elements at once in an elementwise op and in a layer, and in any
+/// other op, for a [`Point`](Kink::Point), with one element, whose derivative it looks at one output
+/// at a time. A kink that none of these says, such as a tie of elements of one input, is left
+/// undeclared: where a drawn case is on it, whatever lies between the slopes to its two sides is right.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kink {
     /// An element of one input at a value, as 0 is for the rectifier.
