@@ -30,13 +30,13 @@ pub(super) unsafe fn run<S: Native>(product: &Product<S>) -> bool {
 
 /// Whether it is the product itself that is run, and not its transpose.
 #[inline(always)]
-fn is_oriented<S: Native>(product: &Product<S>) -> bool {
+fn is_oriented<S: Scalar>(product: &Product<S>) -> bool {
     has_long_rows(product) || product.update.is_by_rows()
 }
 
 /// Whether C's rows are the contiguous ones, and more than a number each, if there is a choice.
 #[inline(always)]
-fn has_long_rows<S: Native>(product: &Product<S>) -> bool {
+fn has_long_rows<S: Scalar>(product: &Product<S>) -> bool {
     product.c_has_rows() && (product.n > 1 || !product.c_has_cols())
 }
 
@@ -98,11 +98,15 @@ pub(super) unsafe fn run_oriented<S: Native>(product: &Product<S>) -> bool {
 
 /// The kernel that [`run`] runs, if it runs one.
 pub(super) fn chosen<S: Native>(product: &Product<S>) -> Option<Kernel> {
-    let oriented = match is_oriented(product) {
-        true => *product,
+    choose_oriented(Isa::best(), &oriented(*product))
+}
+
+/// The product, or its transpose, that [`run`] runs.
+pub(super) fn oriented<S: Scalar>(product: Product<S>) -> Product<S> {
+    match is_oriented(&product) {
+        true => product,
         false => product.transposed(),
-    };
-    choose_oriented(Isa::best(), &oriented)
+    }
 }
 
 /// The kernel for a shape, if there is one that takes the update.

@@ -1,6 +1,7 @@
 //! Which kernels there are, what each of them takes, and how it is called.
 
 use super::blocks::{in_place, packed, strips};
+use super::choice;
 use super::dots::{Sums, dots};
 use super::native::Native;
 use super::product::Product;
@@ -143,7 +144,9 @@ impl Kernel {
             Self::InPlace(_) => candidates.find(|p| p.c_has_rows() && p.b_has_rows()),
             Self::Strips(_) | Self::Packed(_) => candidates.find(Product::c_has_rows),
             Self::Dots(_) => product.has_long_inner_axis().then_some(product),
-            _ => Some(product),
+            Self::Reference => Some(product),
+            // Any, and the signs of zeros may depend on it: the one that is run where it is chosen.
+            _ => Some(choice::oriented(product)),
         }
     }
 
