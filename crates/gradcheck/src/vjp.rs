@@ -53,8 +53,8 @@ const SEED: u64 = 1;
 /// differences of such functions are coarse, one of 1e-1 in 9 of 10, and one of 1e-3 in half.
 /// [`GradientReport::resolution`] is the figure for the case at hand. A function that is added up
 /// from large terms hides the elements that change it by less than its rounding
-/// ([`GradientReport::faint`]): there
-/// [`Wide`](autodiff::Wide) sees 16 digits further, if the closure can be called with it.
+/// ([`GradientReport::faint`]): there [`Wide`](autodiff::Wide) sees 16 digits further, if the
+/// closure can be called with it.
 ///
 /// # Inconclusive
 ///
