@@ -137,17 +137,18 @@ impl Kernel {
         matches!(self, Self::InPlace(_) | Self::Strips(_) | Self::Packed(_))
     }
 
-    /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it.
+    /// The product as this kernel wants it, its transpose perhaps; `None` if it does not take it. If it takes
+    /// both, it is the one that is run where the kernel is chosen: the order of its sums, and the signs of
+    /// zeros, may depend on it.
     pub(super) fn oriented<S: Scalar>(self, product: Product<S>) -> Option<Product<S>> {
+        let product = choice::oriented(product);
         let mut candidates = [product, product.transposed()].into_iter();
-        match self {
-            Self::InPlace(_) => candidates.find(|p| p.c_has_rows() && p.b_has_rows()),
-            Self::Strips(_) | Self::Packed(_) => candidates.find(Product::c_has_rows),
-            Self::Dots(_) => product.has_long_inner_axis().then_some(product),
-            Self::Reference => Some(product),
-            // Any, and the signs of zeros may depend on it: the one that is run where it is chosen.
-            _ => Some(choice::oriented(product)),
-        }
+        candidates.find(|product| match self {
+            Self::InPlace(_) => product.c_has_rows() && product.b_has_rows(),
+            Self::Strips(_) | Self::Packed(_) => product.c_has_rows(),
+            Self::Dots(_) => product.has_long_inner_axis(),
+            _ => true,
+        })
     }
 
     /// As [`run`](Self::run), which is inlined where every nanosecond counts.

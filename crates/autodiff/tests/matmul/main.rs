@@ -297,6 +297,31 @@ fn products_of_several_blocks_agree_too() {
     }
 }
 
+/// Where C is square, or a single row or column, it has more than one way round that a kernel could
+/// be run, with other sums.
+#[test]
+fn the_kernel_said_to_be_chosen_gives_the_same_bits_of_every_small_c() {
+    let layout = |transposed| Layout {
+        transposed,
+        ..Layout::ROW_MAJOR
+    };
+    for (m, n) in (1..=7).flat_map(|m| (1..=7).map(move |n| (m, n))) {
+        for k in [2, 17, 67] {
+            for turned in 0..8_u32 {
+                let product = Product {
+                    size: [m, k, n],
+                    layouts: [1, 2, 4].map(|bit| layout(turned & bit != 0)),
+                    alpha: 1.0,
+                    beta: 0.0,
+                    seed: 5,
+                };
+                product.assert_rounding::<f32>();
+                product.assert_rounding::<f64>();
+            }
+        }
+    }
+}
+
 /// It is fetched earlier than others.
 #[test]
 fn a_b_that_no_cache_holds_is_read_right() {
