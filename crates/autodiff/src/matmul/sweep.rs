@@ -287,8 +287,9 @@ pub(crate) struct Tile<'a, S> {
     finish: Finish<S>,
     argument: Argument,
     update: &'a Update<S>,
-    /// Where A goes on after this band. While a tile is multiplied, k places of it are fetched, `col`
-    /// from one to the next; for the next tile they begin `row` further on.
+    /// Where A goes on after this band. While a tile is multiplied, k places of it are fetched, `col` from one
+    /// to the next, or of some places that are taken at once the first; for the next tile they begin `row`
+    /// further on.
     next_a: Place<*const S>,
     fetched: Fetched,
 }
@@ -305,6 +306,9 @@ enum Fetched {
 
 /// Inner axes that are as long as this leave the time to fetch something.
 const LONG: usize = 32;
+
+/// The bytes of a line of the cache.
+const LINE: usize = 64;
 
 /// How many rows of B are fetched ahead of their use.
 const AHEAD: isize = 8;
@@ -332,7 +336,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                 .wrapping_add($v * V::LANES)
         };
     }
-    let lanes = |v: usize| if v + 1 < N { V::LANES } else { last };
+    let lanes = |v: usize, last: usize| if v + 1 < N { V::LANES } else { last };
     // One pointer for three rows, and the compiler does not see how far apart they are: it would make a
     // chain of additions of that, an instruction for each row, and short vectors have none to spare.
     let mut a_at = [
@@ -369,37 +373,95 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         };
         let mut next_a = tile.next_a.at;
         let mut fetches = isize::from(fetches);
-        for _ in 0..k {
-            for v in 0..N {
-                b_row[v] = V::load_first(lanes(v), b.wrapping_add(v * V::LANES));
-            }
-            // Asked every time, of what the compiler does not know to be the same: it would make a second
-            // loop of every tile, and everybody's first build would wait for them.
-            if may_fetch {
-                fetches = hidden(fetches);
-                if fetches != 0 {
-                    for v in 0..N {
-                        V::prefetch(b.wrapping_offset(ahead).wrapping_add(v * V::LANES));
-                    }
-                    V::prefetch_from_afar(next_a);
-                    next_a = next_a.wrapping_offset(tile.next_a.col);
-                }
-            }
-            for r in 0..R {
-                let a = V::splat_at(a_at[r / 3].wrapping_offset(steps(r % 3, a.row)));
+        macro_rules! load_b_row {
+            ($u:expr, $last:expr) => {
                 for v in 0..N {
-                    let x = &mut x[r][v];
-                    *x = V::mul_add(a, b_row[v], *x);
+                    let at = b.wrapping_offset(steps($u, tile.b_row));
+                    b_row[v] = V::load_first(lanes(v, $last), at.wrapping_add(v * V::LANES));
                 }
+            };
+        }
+        // Asked every time, of what the compiler does not know to be the same: it would make a second loop of
+        // every tile, and everybody's first build would wait for them.
+        macro_rules! fetch_rows {
+            ($count:expr) => {
+                if may_fetch {
+                    fetches = hidden(fetches);
+                    if fetches != 0 {
+                        let row = b.wrapping_offset(ahead);
+                        for u in 0..$count {
+                            let row = row.wrapping_offset(steps(u, tile.b_row));
+                            for v in (0..N).step_by(const { LINE.div_ceil(size_of::<V::Vector>()) })
+                            {
+                                V::prefetch(row.wrapping_add(v * V::LANES));
+                            }
+                        }
+                        V::prefetch_from_afar(next_a);
+                        next_a = next_a.wrapping_offset(steps($count, tile.next_a.col));
+                    }
+                }
+            };
+        }
+        macro_rules! add_products {
+            (|$r:ident| $a_at:expr) => {
+                for $r in 0..R {
+                    let a = V::splat_at($a_at);
+                    for v in 0..N {
+                        let x = &mut x[$r][v];
+                        *x = V::mul_add(a, b_row[v], *x);
+                    }
+                }
+            };
+        }
+        // Not a loop: there would be one in each of a hundred tiles, for everybody's first build.
+        macro_rules! move_along_a {
+            ($step:expr) => {
+                a_at[0] = hidden_at(a_at[0].wrapping_offset($step));
+                if R > 3 {
+                    a_at[1] = hidden_at(a_at[1].wrapping_offset($step));
+                }
+                if R > 6 {
+                    a_at[2] = hidden_at(a_at[2].wrapping_offset($step));
+                }
+            };
+        }
+        // The usual tile takes several steps at a time, if rows or columns of A are contiguous: where an element
+        // is, is then a part of the instruction that loads it.
+        let mut left = k;
+        macro_rules! multiply_some {
+            (|$u:ident, $r:ident| $a_at:expr, $step:expr) => {
+                for _ in 0..k / V::AT_ONCE {
+                    fetch_rows!(V::AT_ONCE);
+                    for $u in 0..V::AT_ONCE {
+                        load_b_row!($u, V::LANES);
+                        add_products!(|$r| $a_at);
+                    }
+                    move_along_a!($step);
+                    b = hidden_at(b.wrapping_offset(steps(V::AT_ONCE, tile.b_row)));
+                }
+                left = k % V::AT_ONCE;
+            };
+        }
+        if const { V::AT_ONCE > 1 && R == V::ROWS && N == V::VECTORS } && last == V::LANES {
+            if a.col == 1 {
+                multiply_some!(
+                    |u, r| a_at[r / 3]
+                        .wrapping_offset(steps(r % 3, a.row))
+                        .wrapping_add(u),
+                    V::AT_ONCE as isize
+                );
+            } else if a.row == 1 {
+                multiply_some!(
+                    |u, r| a_at[0].wrapping_offset(steps(u, a.col)).wrapping_add(r),
+                    steps(V::AT_ONCE, a.col)
+                );
             }
-            // Not a loop: there would be one in each of a hundred tiles, for everybody's first build.
-            a_at[0] = hidden_at(a_at[0].wrapping_offset(a.col));
-            if R > 3 {
-                a_at[1] = hidden_at(a_at[1].wrapping_offset(a.col));
-            }
-            if R > 6 {
-                a_at[2] = hidden_at(a_at[2].wrapping_offset(a.col));
-            }
+        }
+        for _ in 0..left {
+            load_b_row!(0, last);
+            fetch_rows!(1);
+            add_products!(|r| a_at[r / 3].wrapping_offset(steps(r % 3, a.row)));
+            move_along_a!(a.col);
             b = b.wrapping_offset(tile.b_row);
         }
 
@@ -408,7 +470,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             Argument::SumAndC if const { N == V::VECTORS } => {
                 for r in 0..R {
                     for v in 0..N {
-                        x[r][v] = V::add(x[r][v], V::load_first(lanes(v), at!(c, r, v)));
+                        x[r][v] = V::add(x[r][v], V::load_first(lanes(v, last), at!(c, r, v)));
                     }
                 }
             }
@@ -432,7 +494,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             Finish::WherePositive(gate) => {
                 for r in 0..R {
                     for v in 0..N {
-                        let gate = V::load_first(lanes(v), at!(gate, r, v));
+                        let gate = V::load_first(lanes(v, last), at!(gate, r, v));
                         x[r][v] = V::where_positive(gate, x[r][v]);
                     }
                 }
@@ -440,7 +502,7 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         }
         for r in 0..R {
             for v in 0..N {
-                V::store_first(lanes(v), x[r][v], at!(c, r, v));
+                V::store_first(lanes(v, last), x[r][v], at!(c, r, v));
             }
         }
     }

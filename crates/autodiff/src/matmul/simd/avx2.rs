@@ -85,6 +85,7 @@ macro_rules! avx2 {
             const REGISTERS: usize = 16;
             const ROWS: usize = 6;
             const VECTORS: usize = 2;
+            const AT_ONCE: usize = 4;
             const DOT_ROWS: &'static [usize] = &[4, 3];
 
             entry_points!("avx2,fma");

@@ -42,6 +42,7 @@ macro_rules! avx512 {
             const REGISTERS: usize = 32;
             const ROWS: usize = 8;
             const VECTORS: usize = 3;
+            const AT_ONCE: usize = 1;
             const DOT_ROWS: &'static [usize] = &[5, 5, 5];
 
             entry_points!("avx512f");

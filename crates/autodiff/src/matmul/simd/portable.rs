@@ -20,6 +20,7 @@ impl<S: Scalar> Simd for Four<S> {
     /// to be up to 16 % slower.
     const ROWS: usize = if cfg!(target_arch = "x86_64") { 2 } else { 4 };
     const VECTORS: usize = 2;
+    const AT_ONCE: usize = 1;
     const DOT_ROWS: &'static [usize] = &[2];
 
     entry_points!();
