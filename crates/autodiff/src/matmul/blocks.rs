@@ -142,13 +142,16 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     }
 }
 
-/// Of blocks of B, and of A if need be: for products that are large enough for the copies to pay.
-///
-/// # Safety
-///
-/// As of [`Simd`]; C has contiguous rows.
-#[inline(never)]
-pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
+/// How [`packed`] cuts a product: all of `depth` or less of the inner axis is copied of so many columns of
+/// B at once, and of so many rows of A, if A is copied.
+struct Cuts {
+    depth: usize,
+    rows: Option<usize>,
+    cols: usize,
+}
+
+#[inline(always)]
+fn cuts<V: Simd>(product: &Product<V::Scalar>) -> Cuts {
     // Rows of A that are contiguous are read where they are, again for every block of B, and columns as
     // well by vectors of a whole line: others take a part of one from every column.
     let has_whole_lines = V::LANES * size_of::<V::Scalar>() == size_of::<Line>();
@@ -180,13 +183,43 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         false => 12 * block / most,
     };
     const { assert!(ROWS_AT_ONCE.is_multiple_of(V::ROWS)) }
-    let is_marked = product.k > most && !product.has_parts();
-    let depth = product.k.clamp(1, most);
-    let rows = match pack_a {
-        true => equal_part(product.m, ROWS_AT_ONCE).next_multiple_of(V::ROWS),
-        false => 0,
-    };
-    let cols = (strips * V::COLS).min(product.n.next_multiple_of(V::LANES));
+    Cuts {
+        depth: product.k.clamp(1, most),
+        rows: pack_a.then(|| equal_part(product.m, ROWS_AT_ONCE).next_multiple_of(V::ROWS)),
+        cols: strips * V::COLS,
+    }
+}
+
+/// What [`packed`] copies. Parts of a product that are as large as this, along this axis, copy nothing more often
+/// than the whole does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Copied {
+    /// Each column of B once.
+    B { cols: usize },
+    /// Each row of A once, and all of B for so many rows or less.
+    Both { rows: usize },
+}
+
+pub(super) fn copied<V: Simd>(product: &Product<V::Scalar>) -> Copied {
+    let Cuts { rows, cols, .. } = cuts::<V>(product);
+    match rows {
+        Some(_) => Copied::Both { rows: ROWS_AT_ONCE },
+        None => Copied::B { cols },
+    }
+}
+
+/// Of blocks of B, and of A if need be: for products that are large enough for the copies to pay.
+///
+/// # Safety
+///
+/// As of [`Simd`]; C has contiguous rows.
+#[inline(never)]
+pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
+    let Cuts { depth, rows, cols } = cuts::<V>(product);
+    let pack_a = rows.is_some();
+    let rows = rows.unwrap_or(0);
+    let cols = cols.min(product.n.next_multiple_of(V::LANES));
+    let is_marked = product.k > depth && !product.has_parts();
     let [a_lines, b_lines, marks_lines] = [
         rows * depth * size_of::<V::Scalar>(),
         cols * depth * size_of::<V::Scalar>(),
