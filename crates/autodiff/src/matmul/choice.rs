@@ -2,10 +2,11 @@
 
 use super::blocks::SHORT;
 use super::dots::Sums;
-use super::kernel::{Isa, Kernel, dots_and_sums};
+use super::kernel::{Isa, Kernel, dots_and_sums, on_isa};
 use super::native::Native;
 use super::panels::LONGEST;
 use super::product::{PAGE, Product, is_multiple_of};
+use super::simd::Simd;
 use super::threads;
 use crate::Scalar;
 
@@ -143,6 +144,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
         && product.has_long_inner_axis()
         && (k > 16 && (m.saturating_mul(n) <= 64 || n < 8)
             || k >= 64 && m < 4
+            || k >= 3 * on_isa!(isa, S, <V>::LANES) && m == 1
             || k > 1 && m.saturating_mul(n) <= 16)
     {
         return Kernel::Dots(isa);
