@@ -32,6 +32,7 @@ mod peak;
 mod product;
 mod rows;
 mod simd;
+mod split;
 mod sweep;
 mod threads;
 

@@ -10,14 +10,14 @@ use std::ptr;
 use super::marks::{Bits, Marks};
 use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
-use super::product::{Finish, PAGE, Product, is_multiple_of, parts};
+use super::product::{Finish, LINE, PAGE, Product, is_multiple_of, parts};
 use super::simd::Simd;
 use super::sweep::{Distance, Packed, strip, sweep};
 
 /// One line of the cache, so that a vector in packed parts is never on two.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Line([MaybeUninit<u8>; 64]);
+struct Line([MaybeUninit<u8>; LINE]);
 
 thread_local! {
     /// What the thread packed its last product in, empty and with room for the next one.
@@ -38,10 +38,10 @@ const LINES_OF_A_BLOCK: usize = 768;
 
 /// What is swept of a larger B at a time where it lies, in bytes: it is still in the second cache when
 /// the next band wants it.
-const BLOCK_IN_PLACE: usize = 256 << 10;
+pub(super) const BLOCK_IN_PLACE: usize = 256 << 10;
 
 /// At most so many rows of A, full bands for every instruction set, are packed at once: 768 KiB or less.
-const ROWS_AT_ONCE: usize = 384;
+pub(super) const ROWS_AT_ONCE: usize = 384;
 
 /// What one thread may find in the third cache of the machines that were measured, in bytes.
 const THIRD_CACHE: usize = 12 << 20;
@@ -142,8 +142,8 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     }
 }
 
-/// How [`packed`] cuts a product: all of `depth` or less of the inner axis is copied of so many columns of
-/// B at once, and of so many rows of A, if A is copied.
+/// What [`packed`] copies at once: `depth` of the inner axis, so many columns of B, and so many rows of A, or
+/// `None` if A is read where it lies.
 struct Cuts {
     depth: usize,
     rows: Option<usize>,
@@ -190,21 +190,21 @@ fn cuts<V: Simd>(product: &Product<V::Scalar>) -> Cuts {
     }
 }
 
-/// What [`packed`] copies. Parts of a product that are as large as this, along this axis, copy nothing more often
-/// than the whole does.
+/// What [`packed`] copies.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Copied {
-    /// Each column of B once.
-    B { cols: usize },
-    /// Each row of A once, and all of B for so many rows or less.
-    Both { rows: usize },
+    /// B, each column once, and for so many of them at a time A is read.
+    B { at_once: usize },
+    /// A, each row once, and B again for every [`ROWS_AT_ONCE`] of them or less.
+    Both,
 }
 
+/// What it copies of a product.
 pub(super) fn copied<V: Simd>(product: &Product<V::Scalar>) -> Copied {
     let Cuts { rows, cols, .. } = cuts::<V>(product);
     match rows {
-        Some(_) => Copied::Both { rows: ROWS_AT_ONCE },
-        None => Copied::B { cols },
+        Some(_) => Copied::Both,
+        None => Copied::B { at_once: cols },
     }
 }
 
@@ -216,12 +216,10 @@ pub(super) fn copied<V: Simd>(product: &Product<V::Scalar>) -> Copied {
 #[inline(never)]
 pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let Cuts { depth, rows, cols } = cuts::<V>(product);
-    let pack_a = rows.is_some();
-    let rows = rows.unwrap_or(0);
     let cols = cols.min(product.n.next_multiple_of(V::LANES));
     let is_marked = product.k > depth && !product.has_parts();
     let [a_lines, b_lines, marks_lines] = [
-        rows * depth * size_of::<V::Scalar>(),
+        rows.unwrap_or(0) * depth * size_of::<V::Scalar>(),
         cols * depth * size_of::<V::Scalar>(),
         if is_marked {
             Marks::len::<V>(product)
@@ -242,7 +240,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
     let marks = b.wrapping_add(b_lines).cast::<Bits>();
     let (a, b) = (a.cast(), b.cast());
     let packed = Packed {
-        a: if pack_a { a } else { ptr::null_mut() },
+        a: if rows.is_some() { a } else { ptr::null_mut() },
         b,
         distance: Distance::Near,
     };
@@ -253,7 +251,7 @@ pub(super) unsafe fn packed<V: Simd>(product: &Product<V::Scalar>) {
         unsafe { V::mark(&product, marks) }
         product.update.finish = Finish::WhereMarked(&of_c);
     }
-    if pack_a {
+    if let Some(rows) = rows {
         // A is copied once, and B again for every so many rows: strips are copied faster than bands.
         for inner in inner_parts(product.k, depth) {
             let product = product.inner(inner);

@@ -129,7 +129,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 ///
 /// | A B | kernel | because |
 /// |---|---|---|
-/// | few inner products of long rows | `Dots` | nothing to copy, and C is too small for vectors |
+/// | few inner products of long rows, or those of one row with all of B | `Dots` | nothing to copy, and C is too small for vectors, or A used too seldom |
 /// | B within half of the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | B as small as that, its columns contiguous, no large product | `Strips` | the copy transposes, and is small enough for the stack |
 /// | larger, or rows of B or columns of A whole pages apart (half ones if A has columns and many rows) | `Packed` | otherwise every element is on a page of its own |

@@ -337,6 +337,9 @@ pub(super) fn parts(n: usize, take: impl Fn(usize) -> usize) -> impl Iterator<It
     })
 }
 
+/// The bytes of a line of the cache.
+pub(super) const LINE: usize = 64;
+
 /// The bytes of a page of memory.
 pub(super) const PAGE: usize = 4096;
 

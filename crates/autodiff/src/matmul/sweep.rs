@@ -6,7 +6,7 @@ use std::ptr;
 
 use num_traits::Zero;
 
-use super::product::{Argument, Finish, Place, Product, Start, Update, steps};
+use super::product::{Argument, Finish, LINE, Place, Product, Start, Update, steps};
 use super::simd::{Simd, hidden, hidden_at};
 
 /// Where copies of A and B are, of all that a product has of them, or null for the matrix itself, of
@@ -150,12 +150,18 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
             col: 1,
         },
     };
-    // Of rows that follow each other without a gap, a tile can fetch several.
+    // Of rows that follow each other without a gap, a tile can fetch several, but not past a line from one
+    // place to the next.
     if next_a.row == steps(k, next_a.col) {
         let tiles = (n / V::COLS).clamp(1, R);
-        let rows = R.div_ceil(tiles);
+        let most = const { LINE / (V::AT_ONCE * size_of::<V::Scalar>()) };
+        let rows = R.div_ceil(tiles).min(most);
         next_a.row = steps(rows, next_a.row);
         next_a.col = steps(rows, next_a.col);
+    }
+    // Of columns a tile fetches only the first of those that it takes at once, the next tile the second.
+    if V::AT_ONCE > 1 && packed.a.is_null() && a.row == 1 && a.col != 1 {
+        next_a.row = a.col;
     }
     let mut tile = Tile {
         k,
@@ -288,7 +294,7 @@ pub(crate) struct Tile<'a, S> {
     argument: Argument,
     update: &'a Update<S>,
     /// Where A goes on after this band. While a tile is multiplied, k places of it are fetched, `col` from one
-    /// to the next, or of some places that are taken at once the first; for the next tile they begin `row`
+    /// to the next, or every [`AT_ONCE`](Simd::AT_ONCE)-th of them; for the next tile they begin `row`
     /// further on.
     next_a: Place<*const S>,
     fetched: Fetched,
@@ -306,9 +312,6 @@ enum Fetched {
 
 /// Inner axes that are as long as this leave the time to fetch something.
 const LONG: usize = 32;
-
-/// The bytes of a line of the cache.
-const LINE: usize = 64;
 
 /// How many rows of B are fetched ahead of their use.
 const AHEAD: isize = 8;
@@ -382,7 +385,8 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             };
         }
         // Asked every time, of what the compiler does not know to be the same: it would make a second loop of
-        // every tile, and everybody's first build would wait for them.
+        // every tile, and everybody's first build would wait for them. Of a row as long as a line that one is
+        // fetched in which it begins: it is all of it if B is packed.
         macro_rules! fetch_rows {
             ($count:expr) => {
                 if may_fetch {
@@ -425,8 +429,8 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                 }
             };
         }
-        // The usual tile takes several steps at a time, if rows or columns of A are contiguous: where an element
-        // is, is then a part of the instruction that loads it.
+        // A full tile takes several steps at a time, if rows or columns of A are contiguous: the way to an element
+        // is then a part of the instruction that loads it.
         let mut left = k;
         macro_rules! multiply_some {
             (|$u:ident, $r:ident| $a_at:expr, $step:expr) => {

@@ -9,11 +9,10 @@ use std::thread;
 #[cfg(feature = "threads")]
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 
-use super::blocks::{Copied, copied};
-use super::kernel::{Isa, Kernel, on_isa};
+use super::kernel::Kernel;
 use super::native::Native;
-use super::product::{Product, parts};
-use super::simd::Simd;
+use super::product::Product;
+use super::split::{Axis, Split};
 
 /// 0: as many as the machine has cores for this process.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
@@ -129,12 +128,9 @@ fn share_out_long<S: Send>(to: &mut [S], run: &(dyn Fn(usize, &mut [S]) + Sync))
 pub(super) const PART: usize = 1 << 16;
 
 /// Multiplications that are worth a thread: several times as long as it takes to start one.
-const WORTH_A_THREAD: usize = 1 << 22;
+pub(super) const WORTH_A_THREAD: usize = 1 << 22;
 
-/// So many tiles, or parts that are worth a thread, for each of them that it hardly matters who takes the last.
-const MANY: usize = 16;
-
-/// Runs a kernel on parts of C, one for each thread, or more where that costs nothing: the threads take
+/// Runs a kernel on parts of C, one for each thread, or more where that costs little: the threads take
 /// the next one whenever they have time.
 ///
 /// Every element is the same sum in the same order whatever the part it is in, so the result does
@@ -151,80 +147,15 @@ pub(super) unsafe fn run<S: Native>(kernel: Kernel, product: &Product<S>) {
         return unsafe { kernel.call(product) };
     }
     let product = *product;
-    let cut = cut_for(kernel, &product, threads);
+    let split = Split::of(kernel, &product, threads);
     let by_rows = move |rows: Range<usize>| product.rows(rows);
     let by_cols = move |cols: Range<usize>| product.cols(cols);
     // SAFETY: the caller's; parts are disjoint.
     let run = move |part: Product<S>| unsafe { kernel.call(&part) };
-    let parts = |len| cut.parts(len, threads);
-    match cut.axis {
-        Axis::Rows => share_out(threads, &mut parts(product.m).map(by_rows), &run),
-        Axis::Cols => share_out(threads, &mut parts(product.n).map(by_cols), &run),
-    }
-}
-
-/// Which axis of C is cut, and how large the parts are before they are rounded up to whole tiles.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    axis: Axis,
-    least: usize,
-    most: usize,
-    tile: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Axis {
-    Rows,
-    Cols,
-}
-
-impl Cut {
-    /// Smaller ones towards the end, where a thread that finds none left waits for the others.
-    fn parts(self, len: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
-        parts(len, move |left| {
-            let part = (left / (2 * threads)).clamp(self.least, self.most);
-            left.min(part.next_multiple_of(self.tile))
-        })
-    }
-}
-
-/// The cut for so many threads, of which no part copies what another one does, if the product is large enough.
-fn cut_for<S: Native>(kernel: Kernel, product: &Product<S>, threads: usize) -> Cut {
-    let Product { m, n, .. } = *product;
-    let [rows, cols] = [m, n].map(|len| len.div_ceil(threads));
-    let tile_rows = on_isa!(Isa::best(), S, <V>::ROWS);
-    let tile_cols = on_isa!(Isa::best(), S, <V>::COLS);
-    let by_rows = |least, most| Cut {
-        axis: Axis::Rows,
-        least,
-        most,
-        tile: tile_rows,
-    };
-    let by_cols = |least, most| Cut {
-        axis: Axis::Cols,
-        least,
-        most,
-        tile: tile_cols,
-    };
-    let is_long = product.multiplications() / (MANY * threads) >= WORTH_A_THREAD;
-    let copied = match kernel {
-        Kernel::Packed(isa) => Some(on_isa!(isa, S, copied::<V>(product))),
-        _ => None,
-    };
-    match (kernel, copied) {
-        (_, Some(Copied::B { cols })) if is_long && n >= MANY * threads * tile_cols => {
-            by_cols(cols.div_ceil(4), cols)
-        }
-        (_, Some(Copied::Both { rows: most })) if 2 * rows >= most => {
-            let part = rows.div_ceil(rows.div_ceil(most));
-            by_rows(part, part)
-        }
-        // A part of the rows reads all of B and a part of the columns reads all of A, so the longer axis is the
-        // one to cut.
-        (Kernel::InPlace(_), _) if m >= n => by_rows(rows.div_ceil(8), rows.div_ceil(2)),
-        (Kernel::InPlace(_), _) => by_cols(cols.div_ceil(8), cols.div_ceil(2)),
-        _ if m >= n => by_rows(rows, rows),
-        _ => by_cols(cols, cols),
+    let threads = threads.min(split.parts().count());
+    match split.axis {
+        Axis::Rows => share_out(threads, &mut split.parts().map(by_rows), &run),
+        Axis::Cols => share_out(threads, &mut split.parts().map(by_cols), &run),
     }
 }
 
@@ -285,27 +216,6 @@ mod tests {
             })
         });
         assert_eq!(ended, Ok(()));
-    }
-
-    #[test]
-    fn parts_of_an_axis_are_whole_tiles() {
-        for (len, threads) in (1..200).flat_map(|len| (1..5).map(move |threads| (len, threads))) {
-            for (least, most) in [(1, 1), (3, 17), (40, 40), (50, 500)] {
-                let cut = Cut {
-                    axis: Axis::Rows,
-                    least,
-                    most,
-                    tile: 6,
-                };
-                let mut end = 0;
-                for part in cut.parts(len, threads) {
-                    assert!(part.start == end && part.len() <= most.next_multiple_of(6));
-                    assert!(part.len().is_multiple_of(6) || part.end == len);
-                    end = part.end;
-                }
-                assert_eq!(end, len);
-            }
-        }
     }
 
     #[test]
