@@ -377,9 +377,9 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         let mut next_a = tile.next_a.at;
         let mut fetches = isize::from(fetches);
         macro_rules! load_b_row {
-            ($u:expr, $last:expr) => {
+            ($u:expr, $b_row:expr, $last:expr) => {
                 for v in 0..N {
-                    let at = b.wrapping_offset(steps($u, tile.b_row));
+                    let at = b.wrapping_offset(steps($u, $b_row));
                     b_row[v] = V::load_first(lanes(v, $last), at.wrapping_add(v * V::LANES));
                 }
             };
@@ -388,13 +388,13 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
         // every tile, and everybody's first build would wait for them. Of a row as long as a line that one is
         // fetched in which it begins: it is all of it if B is packed.
         macro_rules! fetch_rows {
-            ($count:expr) => {
+            ($count:expr, $b_row:expr) => {
                 if may_fetch {
                     fetches = hidden(fetches);
                     if fetches != 0 {
                         let row = b.wrapping_offset(ahead);
                         for u in 0..$count {
-                            let row = row.wrapping_offset(steps(u, tile.b_row));
+                            let row = row.wrapping_offset(steps(u, $b_row));
                             for v in (0..N).step_by(const { LINE.div_ceil(size_of::<V::Vector>()) })
                             {
                                 V::prefetch(row.wrapping_add(v * V::LANES));
@@ -429,44 +429,57 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
                 }
             };
         }
-        // A full tile takes several steps at a time, if rows or columns of A are contiguous: the way to an element
-        // is then a part of the instruction that loads it.
+        // A tile of whole vectors takes several steps at a time, if rows or columns of A are contiguous: the way to
+        // an element is then a part of the instruction that loads it.
         let mut left = k;
         macro_rules! multiply_some {
             (|$u:ident, $r:ident| $a_at:expr, $step:expr) => {
+                // Hidden, or multiples of it would be computed for tiles that have no use for them.
+                let step_of_b = hidden(tile.b_row);
                 for _ in 0..k / V::AT_ONCE {
-                    fetch_rows!(V::AT_ONCE);
+                    fetch_rows!(V::AT_ONCE, step_of_b);
                     for $u in 0..V::AT_ONCE {
-                        load_b_row!($u, V::LANES);
+                        load_b_row!($u, step_of_b, V::LANES);
                         add_products!(|$r| $a_at);
                     }
                     move_along_a!($step);
-                    b = hidden_at(b.wrapping_offset(steps(V::AT_ONCE, tile.b_row)));
+                    b = hidden_at(b.wrapping_offset(steps(V::AT_ONCE, step_of_b)));
                 }
                 left = k % V::AT_ONCE;
             };
         }
-        if const { V::AT_ONCE > 1 && R == V::ROWS && N == V::VECTORS } && last == V::LANES {
-            if a.col == 1 {
+        macro_rules! multiply_one_by_one {
+            ($last:expr) => {
+                for _ in 0..left {
+                    load_b_row!(0, tile.b_row, $last);
+                    fetch_rows!(1, tile.b_row);
+                    add_products!(|r| a_at[r / 3].wrapping_offset(steps(r % 3, a.row)));
+                    move_along_a!(a.col);
+                    b = b.wrapping_offset(tile.b_row);
+                }
+            };
+        }
+        if const { V::AT_ONCE > 1 && R + 2 >= V::ROWS && N == V::VECTORS } && last == V::LANES {
+            // With fewer rows it takes longer to begin with it than a short axis is worth.
+            let is_for_some = R == V::ROWS || k >= LONG;
+            if is_for_some && a.col == 1 {
+                let row = hidden(a.row);
                 multiply_some!(
                     |u, r| a_at[r / 3]
-                        .wrapping_offset(steps(r % 3, a.row))
+                        .wrapping_offset(steps(r % 3, row))
                         .wrapping_add(u),
                     V::AT_ONCE as isize
                 );
-            } else if a.row == 1 {
+            } else if is_for_some && a.row == 1 {
+                let col = hidden(a.col);
                 multiply_some!(
-                    |u, r| a_at[0].wrapping_offset(steps(u, a.col)).wrapping_add(r),
-                    steps(V::AT_ONCE, a.col)
+                    |u, r| a_at[0].wrapping_offset(steps(u, col)).wrapping_add(r),
+                    steps(V::AT_ONCE, col)
                 );
             }
-        }
-        for _ in 0..left {
-            load_b_row!(0, last);
-            fetch_rows!(1);
-            add_products!(|r| a_at[r / 3].wrapping_offset(steps(r % 3, a.row)));
-            move_along_a!(a.col);
-            b = b.wrapping_offset(tile.b_row);
+            multiply_one_by_one!(V::LANES);
+        } else {
+            multiply_one_by_one!(last);
         }
 
         match tile.argument {
