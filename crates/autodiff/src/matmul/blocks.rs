@@ -44,7 +44,7 @@ pub(super) const BLOCK_IN_PLACE: usize = 256 << 10;
 pub(super) const ROWS_AT_ONCE: usize = 384;
 
 /// What one thread may find in the third cache of the machines that were measured, in bytes.
-const THIRD_CACHE: usize = 12 << 20;
+pub(super) const THIRD_CACHE: usize = 12 << 20;
 
 /// How long the inner axis of one strip in so many lines can be.
 const fn inner_block<V: Simd>(lines: usize) -> usize {

@@ -129,7 +129,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 ///
 /// | A B | kernel | because |
 /// |---|---|---|
-/// | few inner products of long rows, or those of one row with all of B | `Dots` | nothing to copy, and C is too small for vectors, or A used too seldom |
+/// | few inner products of long rows, or those of one row with all of B, if that is no large product | `Dots` | nothing to copy, and C is too small for vectors, or B, each element of which is used once, is not worth a copy |
 /// | B within half of the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
 /// | B as small as that, its columns contiguous, no large product | `Strips` | the copy transposes, and is small enough for the stack |
 /// | larger, or rows of B or columns of A whole pages apart (half ones if A has columns and many rows) | `Packed` | otherwise every element is on a page of its own |
@@ -144,7 +144,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
         && product.has_long_inner_axis()
         && (k > 16 && (m.saturating_mul(n) <= 64 || n < 8)
             || k >= 64 && m < 4
-            || k >= 3 * on_isa!(isa, S, <V>::LANES) && m == 1
+            || k >= 3 * on_isa!(isa, S, <V>::LANES) && m == 1 && !is_large(product)
             || k > 1 && m.saturating_mul(n) <= 16)
     {
         return Kernel::Dots(isa);

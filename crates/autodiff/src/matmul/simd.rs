@@ -49,8 +49,9 @@ pub(crate) trait Simd: 'static {
     /// The register tile, rows × vectors: the accumulators and one row of B fit in the registers.
     const ROWS: usize;
     const VECTORS: usize;
-    /// How many steps of the inner axis a tile of all rows, or two less, takes at a time, if rows or columns of A
-    /// are contiguous: the shorter the vectors, the more of the instructions are there to move along.
+    /// How many steps of the inner axis a tile of whole vectors takes at a time, if it has ROWS rows or up to two
+    /// fewer, and rows or columns of A are contiguous. The shorter the vectors, the larger the share of
+    /// instructions that only move pointers.
     const AT_ONCE: usize;
     /// The rows at most of a tile of inner products with one column, with two, and so on.
     const DOT_ROWS: &'static [usize];

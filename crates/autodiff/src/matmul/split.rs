@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::blocks::{BLOCK_IN_PLACE, Copied, ROWS_AT_ONCE, copied};
+use super::blocks::{BLOCK_IN_PLACE, Copied, ROWS_AT_ONCE, THIRD_CACHE, copied};
 use super::kernel::{Isa, Kernel, on_isa};
 use super::native::Native;
 use super::product::{Product, parts};
@@ -15,7 +15,7 @@ pub(super) struct Split {
     pub(super) axis: Axis,
     len: usize,
     threads: usize,
-    /// The rows or columns of a part, before they are rounded up to whole tiles.
+    /// The smallest and the largest part, in rows or columns, before they are rounded up to whole tiles.
     least: usize,
     most: usize,
     tile: usize,
@@ -27,21 +27,21 @@ pub(super) enum Axis {
     Cols,
 }
 
-/// So many tiles for each thread that it hardly matters who takes the last one.
+/// With so many tiles for each thread, it hardly matters which thread takes the last one.
 const MANY_TILES: usize = 16;
 
-/// So many times the work that is worth a thread for each of them that the smallest parts are worth taking.
+/// If each thread has so many times [`WORTH_A_THREAD`] to do, small parts are worth the time to hand them out.
 const MUCH_WORK: usize = 16;
 
-/// To fewer rows a copy of B is too dear.
+/// A part of fewer rows uses its copy of B too seldom to repay it.
 const FEW_ROWS: usize = 128;
 
-/// To so many it is nothing.
+/// A part of so many rows repays its copy of B many times.
 const MANY_ROWS: usize = 1024;
 
 impl Split {
-    /// Of a product for a kernel that is a sweep. At the end of the axis parts are smaller, where a thread that
-    /// finds none left waits for the others, unless small ones are too dear.
+    /// How to split a product for a kernel that is a sweep. Parts get smaller towards the end of the axis, so that
+    /// a thread that finds none left waits only for small ones, except where small parts would copy too much.
     pub(super) fn of<S: Native>(kernel: Kernel, product: &Product<S>, threads: usize) -> Self {
         let (Kernel::InPlace(isa) | Kernel::Strips(isa) | Kernel::Packed(isa)) = kernel else {
             unreachable!("{kernel:?} is not for parts")
@@ -67,24 +67,41 @@ impl Split {
         };
         let [row_share, col_share] = [m, n].map(|len| len.div_ceil(threads));
         // A part of the rows reads all of B and a part of the columns reads all of A, so the longer axis is the one
-        // to cut.
-        let one_for_each = match m >= n {
+        // to cut, unless whole tiles of it leave one thread much more than the other axis would.
+        let of_rows = row_share
+            .next_multiple_of(tile_rows)
+            .min(m)
+            .saturating_mul(n);
+        let of_cols = col_share
+            .next_multiple_of(tile_cols)
+            .min(n)
+            .saturating_mul(m);
+        let is_by_rows = match m >= n {
+            true => of_rows <= of_cols.saturating_add(of_cols / 4),
+            false => of_cols > of_rows.saturating_add(of_rows / 4),
+        };
+        let one_for_each = match is_by_rows {
             true => rows(row_share, row_share),
             false => cols(col_share, col_share),
         };
         match kernel {
-            Kernel::InPlace(_) if m >= n => rows(row_share.div_ceil(16), row_share.div_ceil(2)),
-            // Parts of a B that is in no cache are large enough to be fetched as such.
+            Kernel::InPlace(_) if is_by_rows => rows(row_share.div_ceil(16), row_share.div_ceil(2)),
             Kernel::InPlace(_) => {
-                let block = BLOCK_IN_PLACE / size_of::<S>() / k.max(1);
-                let blocks = col_share / (block + 1).max(4 * tile_cols);
-                let least = col_share.div_ceil(blocks.clamp(1, 16));
+                // Of a B that is in no cache, only parts larger than a block are fetched as such.
+                let b = k.saturating_mul(product.b.row.unsigned_abs());
+                let block = match b > THIRD_CACHE / size_of::<S>() {
+                    true => BLOCK_IN_PLACE / size_of::<S>() / k + 1,
+                    false => 0,
+                };
+                let count = col_share / block.max(4 * tile_cols);
+                let least = col_share.div_ceil(count.clamp(1, 16));
                 cols(least, col_share.div_ceil(2).max(least))
             }
             Kernel::Packed(_) => match on_isa!(isa, S, copied::<V>(product)) {
                 // A part of the columns copies what no other part does. One of the rows copies all of B.
                 Copied::B { .. } if row_share >= 2 * MANY_ROWS => {
-                    rows(MANY_ROWS, row_share.div_ceil(2))
+                    let part = row_share.div_ceil(row_share / MANY_ROWS);
+                    rows(part, part)
                 }
                 Copied::B { at_once }
                     if n >= MANY_TILES * threads * tile_cols
@@ -96,8 +113,8 @@ impl Split {
                 Copied::B { .. } if row_share < FEW_ROWS && n >= 4 * threads * tile_cols => {
                     cols(col_share, col_share)
                 }
-                // A part of the columns copies all of A, and B as often as there are blocks of rows; one of the
-                // rows copies B at least once.
+                // Cut by columns, every part copies all of A: (threads − 1) m k elements more than once. Cut by rows,
+                // every part copies all of B: `copies` k n elements more.
                 Copied::Both => {
                     let blocks = row_share.div_ceil(ROWS_AT_ONCE);
                     let copies = threads * blocks - m.div_ceil(ROWS_AT_ONCE);
@@ -111,6 +128,7 @@ impl Split {
                 }
                 Copied::B { .. } => one_for_each,
             },
+            // Only small products are chosen for strips.
             _ => one_for_each,
         }
     }
@@ -163,8 +181,10 @@ mod tests {
     }
 
     fn check<S: Native>(isa: Isa) {
-        let lengths = [1, 7, 48, 129, 385, 512, 784, 1024, 4100, 50_000];
-        let threads = [2, 3, 7, 16, 64];
+        let lengths = [
+            1, 7, 48, 129, 385, 512, 784, 1024, 1030, 4100, 9380, 17_528, 50_000,
+        ];
+        let threads = [2, 3, 4, 7, 8, 16, 64];
         let kernels = [Kernel::InPlace, Kernel::Strips, Kernel::Packed].map(|kernel| kernel(isa));
         for (m, n) in lengths.iter().flat_map(|&m| lengths.map(|n| (m, n))) {
             for (k, a_col) in [1, 64, 784, 9000].iter().flat_map(|&k| [(k, 1), (k, 2)]) {
@@ -185,12 +205,21 @@ mod tests {
                         end = part.end;
                     }
                     assert_eq!(end, split.len, "{case}");
-                    let share = split.len.div_ceil(threads);
-                    let most = share + share / 4 + split.tile;
-                    assert!(longest(split) <= most, "{case}: {} {share}", longest(split));
+                    let even = split.len.div_ceil(threads).next_multiple_of(split.tile);
+                    let longest = longest(split);
+                    assert!(longest <= even + even / 4, "{case}: {longest} of {even}");
                 }
             }
         }
+    }
+
+    /// In whole tiles of 48 columns two threads in three would have none.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_axis_that_is_cut_has_a_part_for_every_thread() {
+        let product = product::<f32>([1000, 1000, 1030], 1);
+        let split = Split::of(Kernel::Packed(Isa::Avx512), &product, 64);
+        assert_eq!(split.axis, Axis::Rows);
     }
 
     #[test]

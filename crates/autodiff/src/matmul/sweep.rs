@@ -159,7 +159,8 @@ unsafe fn sweep_band<V: Simd, const R: usize>(
         next_a.row = steps(rows, next_a.row);
         next_a.col = steps(rows, next_a.col);
     }
-    // Of columns a tile fetches only the first of those that it takes at once, the next tile the second.
+    // A tile that takes several columns at once fetches the first of them, the next tile the second, and so on.
+    // After AT_ONCE tiles all are fetched: later ones fetch them again, or what lies past the last column.
     if V::AT_ONCE > 1 && packed.a.is_null() && a.row == 1 && a.col != 1 {
         next_a.row = a.col;
     }
@@ -385,8 +386,8 @@ unsafe fn multiply<V: Simd, const R: usize, const N: usize>(tile: &Tile<'_, V::S
             };
         }
         // Asked every time, of what the compiler does not know to be the same: it would make a second loop of
-        // every tile, and everybody's first build would wait for them. Of a row as long as a line that one is
-        // fetched in which it begins: it is all of it if B is packed.
+        // every tile, and everybody's first build would wait for them. A row of B that is as long as a line
+        // may lie on two, if B is not packed: only the one with its first element is fetched.
         macro_rules! fetch_rows {
             ($count:expr, $b_row:expr) => {
                 if may_fetch {
