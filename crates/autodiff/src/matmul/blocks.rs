@@ -1,6 +1,6 @@
 //! Products as sweeps: of the matrices where they lie, a large B in blocks of columns (or, if the inner
-//! axis is short, as panels), of strips of B packed on the stack, or of blocks of B, and of A if need be,
-//! packed in a workspace.
+//! axis is short, as panels), the same of columns of B copied to the stack, or of blocks of B, and of A if
+//! need be, packed in a workspace.
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -10,7 +10,7 @@ use std::ptr;
 use super::marks::{Bits, Marks};
 use super::pack::{Cut, Job};
 use super::panels::{is_for_panels, panels};
-use super::product::{Finish, LINE, PAGE, Product, is_multiple_of, parts};
+use super::product::{Finish, LINE, PAGE, Place, Product, is_multiple_of, parts};
 use super::simd::Simd;
 use super::sweep::{Distance, Packed, strip, sweep};
 
@@ -30,7 +30,7 @@ const MOST_KEPT: usize = (4 << 20) / size_of::<Line>();
 /// What `strips` takes of the stack, 32 KiB: small products would notice a larger frame.
 const LINES_OF_STRIPS: usize = 512;
 
-/// As many of B's strips as fit in these, 16 KiB, are packed at once, or one: they stay in the first cache.
+/// As many of B's columns as fit in these, 16 KiB, are copied at once, or a strip: they stay in the first cache.
 const LINES_AT_ONCE: usize = 256;
 
 /// What the blocks of `packed` are measured in, 48 KiB, or two thirds of it for vectors of less than a line.
@@ -107,8 +107,8 @@ fn distance<V: Simd>(product: &Product<V::Scalar>) -> Distance {
     }
 }
 
-/// Of some strips of B at a time, which there is room for on the stack. An update that has no parts
-/// gets there only if the inner axis is no longer than [`SHORT`].
+/// Of some columns of B at a time, copied to the stack as the rows that [`in_place`] wants. An update that has
+/// no parts gets there only if the inner axis is no longer than [`SHORT`].
 ///
 /// # Safety
 ///
@@ -117,11 +117,6 @@ fn distance<V: Simd>(product: &Product<V::Scalar>) -> Distance {
 pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
     let mut lines = [const { MaybeUninit::<Line>::uninit() }; LINES_OF_STRIPS];
     let b = lines.as_mut_ptr().cast::<V::Scalar>();
-    let packed = Packed {
-        a: ptr::null(),
-        b,
-        distance: Distance::Near,
-    };
     let most = const { inner_block::<V>(LINES_OF_STRIPS) };
     const {
         assert!(SHORT <= inner_block::<V>(LINES_OF_STRIPS));
@@ -133,10 +128,15 @@ pub(super) unsafe fn strips<V: Simd>(product: &Product<V::Scalar>) {
         let product = product.cols(cols);
         for inner in inner_parts(product.k, most) {
             let product = product.inner(inner);
-            // SAFETY: so many strips fit in the lines; the rest is the caller's.
+            let copy = Place {
+                at: b.cast_const(),
+                row: product.n.next_multiple_of(V::LANES) as isize,
+                col: 1,
+            };
+            // SAFETY: so many vectors fit in the lines; the rest is the caller's.
             unsafe {
-                V::pack(&strips_of(&product, b));
-                sweep::<V>(&product, packed);
+                V::pack(&b_of(&product, Cut::Rows, b));
+                in_place::<V>(&Product { b: copy, ..product });
             }
         }
     }
@@ -294,7 +294,7 @@ unsafe fn pack_and_sweep<V: Simd>(
 ) {
     // SAFETY: the caller's.
     unsafe {
-        V::pack(&strips_of(product, b));
+        V::pack(&b_of(product, Cut::Strips, b));
         sweep::<V>(product, packed);
     }
 }
@@ -311,11 +311,11 @@ fn inner_parts(k: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     parts(k, move |left| left.min(part)).chain((k == 0).then_some(0..0))
 }
 
-fn strips_of<S: Copy>(product: &Product<S>, to: *mut S) -> Job<S> {
+fn b_of<S: Copy>(product: &Product<S>, cut: Cut, to: *mut S) -> Job<S> {
     Job {
         k: product.k,
         count: product.n,
-        cut: Cut::Strips,
+        cut,
         from: product.b.at,
         from_x: product.b.col,
         from_p: product.b.row,

@@ -131,7 +131,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// |---|---|---|
 /// | few inner products of long rows, or those of one row with all of B, if that is no large product | `Dots` | nothing to copy, and C is too small for vectors, or B, each element of which is used once, is not worth a copy |
 /// | B within half of the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
-/// | B as small as that, its columns contiguous, no large product | `Strips` | the copy transposes, and is small enough for the stack |
+/// | B's columns contiguous, and B as small as that, no large product, or an inner axis of up to 16 | `Strips` | the copy transposes, and is small enough for the stack |
 /// | larger, or rows of B or columns of A whole pages apart (half ones if A has columns and many rows) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
@@ -168,7 +168,9 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     match product.b_has_rows() {
         true if fits && !collides || k <= LONGEST => Kernel::InPlace(isa),
         true if m <= few_rows(isa, product, collides) => Kernel::InPlace(isa),
-        false if fits && fits_a_strip && !is_large(product) => Kernel::Strips(isa),
+        false if k <= FEW_STEPS || fits && fits_a_strip && !is_large(product) => {
+            Kernel::Strips(isa)
+        }
         _ => Kernel::Packed(isa),
     }
 }
@@ -207,6 +209,9 @@ fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
         _ => longest(64),
     }
 }
+
+/// Of so short columns of B so many are copied to the stack at a time that a workspace would not hold more.
+const FEW_STEPS: usize = 16;
 
 /// About 64³: not measured where there is no AVX2.
 const LARGE_FOR_ARRAYS: usize = 1 << 18;

@@ -83,7 +83,7 @@ pub enum Kernel {
     /// Register tiles over A, B and C where they lie, a large B in blocks of columns, or, if the inner
     /// axis is short, a few rows of A kept in registers. Rows of B and C, or columns of A and C, are contiguous.
     InPlace(Isa),
-    /// The same on strips of B copied to the stack. Rows or columns of C are contiguous.
+    /// The same on some columns of B at a time, copied to the stack. Rows or columns of C are contiguous.
     Strips(Isa),
     /// The same on blocks of B, and of A unless its rows are contiguous (AVX-512: or its columns), copied to
     /// a workspace, which the thread keeps if it is no larger than 4 MiB. Rows or columns of C are contiguous.

@@ -3,12 +3,12 @@
 use num_traits::Zero;
 
 use super::product::{parts, steps};
-use super::simd::{MAX_LANES, Simd, columns_without_gaps, hidden, transposed};
+use super::simd::{MAX_LANES, Simd, columns_without_gaps, hidden_at, transposed};
 use super::sweep::{band, strip};
 use crate::Scalar;
 
 /// `from[x · from_x + p · from_p]` for p < k and x < count, as [`sweep`](super::sweep) cuts x into
-/// bands or strips: each of them `width` elements per p, whatever those beyond its end are.
+/// bands or strips, if it does: each of them `width` elements per p, whatever those beyond its end are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job<S> {
     pub(super) k: usize,
@@ -24,6 +24,8 @@ pub(crate) struct Job<S> {
 pub(super) enum Cut {
     Bands,
     Strips,
+    /// Not at all: one part, of whole vectors.
+    Rows,
 }
 
 /// As [`Job`] says. Nothing else is written.
@@ -42,6 +44,7 @@ pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
                 // ahead of that, was fastest: a band has few elements of a row, a strip many.
                 Cut::Bands => copy_full_parts::<V, 4>(job, V::ROWS),
                 Cut::Strips => copy_full_parts::<V, 8>(job, V::COLS),
+                Cut::Rows => 0,
             }
         };
         while x < job.count {
@@ -90,6 +93,7 @@ fn part<V: Simd>(job: &Job<V::Scalar>, x: usize) -> Part<V::Scalar> {
             let count = strip::<V>(left, V::VECTORS);
             (count, count.next_multiple_of(V::LANES))
         }
+        Cut::Rows => (left, left.next_multiple_of(V::LANES)),
     };
     Part {
         k: job.k,
@@ -216,64 +220,95 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
             _ => 0,
         }
     };
+    let [n_x, n_p] = [part.count - done, part.k].map(|len| len.min(V::LANES));
+    if n_x == 0 {
+        return;
+    }
     // Vectors are whole if there are so many elements: the last one begins earlier then, and some of them
     // are copied twice.
-    let whole = |at: usize, len: usize| at.min(len.saturating_sub(V::LANES));
-    let [n_x, n_p] = [part.count, part.k].map(|len| len.min(V::LANES));
-    for x in (done..part.count).step_by(V::LANES) {
-        let x = whole(x, part.count);
-        for p in (0..part.k).step_by(V::LANES) {
-            let p = whole(p, part.k);
+    let [last_x, last_p] = [part.count - n_x, part.k - n_p];
+    for p in (0..part.k).step_by(V::LANES) {
+        let p = p.min(last_p);
+        let mut x = done;
+        let mut from = part
+            .from
+            .wrapping_offset(steps(x, part.from_x))
+            .wrapping_add(p);
+        let mut to = part.to.wrapping_add(p * part.width + x);
+        loop {
+            // Two calls: the whole square has no branches.
             // SAFETY: the n_x × n_p elements from (x, p) on are the part's.
             unsafe {
-                let from = part
-                    .from
-                    .wrapping_offset(steps(x, part.from_x))
-                    .wrapping_add(p);
-                let to = part.to.wrapping_add(p * part.width + x);
-                let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
-                if n_x == V::LANES && n_p == V::LANES {
-                    if part.k > 2 * AHEAD {
-                        let mut row = 0;
-                        for _ in 0..V::LANES {
-                            V::prefetch(from.wrapping_offset(row).wrapping_add(AHEAD));
-                            row = hidden(row.wrapping_add(part.from_x));
-                        }
-                    }
-                    // Hidden: of steps that it sees the compiler keeps all multiples, most of them in memory, and
-                    // a transposition has enough to load and store as it is.
-                    let mut row = 0;
-                    for lane in 0..V::LANES {
-                        rows[lane] = V::load(from.wrapping_offset(row));
-                        row = hidden(row.wrapping_add(part.from_x));
-                    }
-                    let columns = transposed::<V>(rows);
-                    let mut row = 0;
-                    for lane in 0..V::LANES {
-                        V::store(columns[lane], to.wrapping_offset(row));
-                        row = hidden(row.wrapping_add(part.width as isize));
-                    }
+                if [n_x, n_p] == [V::LANES; 2] {
+                    transpose_square::<V>(part, [V::LANES; 2], from, to);
                 } else {
-                    for lane in 0..V::LANES {
-                        if lane < n_x {
-                            rows[lane] =
-                                V::load_first(n_p, from.wrapping_offset(steps(lane, part.from_x)));
-                        }
-                    }
-                    let columns = transposed::<V>(rows);
-                    for lane in 0..V::LANES {
-                        if lane < n_p {
-                            V::store_first(
-                                n_x,
-                                columns[lane],
-                                to.wrapping_add(lane.wrapping_mul(part.width)),
-                            );
-                        }
-                    }
+                    transpose_square::<V>(part, [n_x, n_p], from, to);
                 }
+            }
+            if x == last_x {
+                break;
+            }
+            let step = (last_x - x).min(V::LANES);
+            x += step;
+            from = from.wrapping_offset(steps(step, part.from_x));
+            to = to.wrapping_add(step);
+        }
+    }
+}
+
+/// At most LANES x of at most as many elements.
+///
+/// # Safety
+///
+/// As of [`transpose`]; so many elements are the part's.
+#[inline(always)]
+unsafe fn transpose_square<V: Simd>(
+    part: &Part<V::Scalar>,
+    [n_x, n_p]: [usize; 2],
+    from: *const V::Scalar,
+    to: *mut V::Scalar,
+) {
+    let width = part.width as isize;
+    let rows_at = by_fours::<V>(from, part.from_x);
+    let columns_at = by_fours::<V>(to, width);
+    // SAFETY: the caller's.
+    unsafe {
+        if part.k > 2 * AHEAD {
+            for lane in 0..V::LANES {
+                V::prefetch(nth(rows_at, part.from_x, lane).wrapping_add(AHEAD));
+            }
+        }
+        let mut rows = [V::splat(V::Scalar::zero()); MAX_LANES];
+        for lane in 0..V::LANES {
+            if lane < n_x {
+                rows[lane] = V::load_first(n_p, nth(rows_at, part.from_x, lane));
+            }
+        }
+        let columns = transposed::<V>(rows);
+        for lane in 0..V::LANES {
+            if lane < n_p {
+                V::store_first(n_x, columns[lane], nth(columns_at, width, lane).cast_mut());
             }
         }
     }
+}
+
+/// Every fourth of LANES rows. Of steps that it sees the compiler keeps all multiples, most of them in memory,
+/// and a transposition has enough to load and store as it is: up to three steps are a part of the
+/// instruction.
+#[inline(always)]
+fn by_fours<V: Simd>(first: *const V::Scalar, step: isize) -> [*const V::Scalar; MAX_LANES / 4] {
+    let mut at = [first; MAX_LANES / 4];
+    for i in 1..V::LANES.div_ceil(4) {
+        at[i] = hidden_at(at[i - 1].wrapping_offset(steps(4, step)));
+    }
+    at
+}
+
+/// A row of those.
+#[inline(always)]
+fn nth<S>(by_fours: [*const S; MAX_LANES / 4], step: isize, n: usize) -> *const S {
+    by_fours[n / 4].wrapping_offset(steps(n % 4, step))
 }
 
 /// # Safety

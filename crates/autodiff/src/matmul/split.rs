@@ -128,7 +128,7 @@ impl Split {
                 }
                 Copied::B { .. } => one_for_each,
             },
-            // Only small products are chosen for strips.
+            // Every part of the rows copies all of B.
             _ => one_for_each,
         }
     }

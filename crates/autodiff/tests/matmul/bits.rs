@@ -38,11 +38,10 @@ fn a_short_inner_axis_changes_no_bit() {
                 assert!(matmul_by(kernel, S::one(), a, b, S::zero(), c_matrix));
                 c
             };
-            let in_tiles = by(Kernel::Strips(isa), b_stored);
-            assert!(
-                same_bits(&by(Kernel::InPlace(isa), b), &in_tiles),
-                "{isa:?}"
-            );
+            let in_tiles = by(Kernel::Packed(isa), b);
+            for (kernel, b) in [(Kernel::InPlace(isa), b), (Kernel::Strips(isa), b_stored)] {
+                assert!(same_bits(&by(kernel, b), &in_tiles), "{kernel:?}");
+            }
         }
     }
     for k in 1..=7 {
