@@ -131,7 +131,7 @@ fn is_large<S: Scalar>(product: &Product<S>) -> bool {
 /// |---|---|---|
 /// | few inner products of long rows, or those of one row with all of B, if that is no large product | `Dots` | nothing to copy, and C is too small for vectors, or B, each element of which is used once, is not worth a copy |
 /// | B within half of the second cache (AVX2: the first), few rows (up to 64), or an inner axis of a few | `InPlace` | a copy costs more than it saves |
-/// | B's columns contiguous, and B as small as that, no large product, or an inner axis of up to 16 | `Strips` | the copy transposes, and is small enough for the stack |
+/// | B without contiguous rows, and either an inner axis of up to 16, or B as small as that and no large product | `Strips` | the copy transposes, and is small enough for the stack |
 /// | larger, or rows of B or columns of A whole pages apart (half ones if A has columns and many rows) | `Packed` | otherwise every element is on a page of its own |
 /// | large, no vectors of ours | a crate | it may have some for the machine |
 ///
@@ -154,6 +154,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     }
     let fits = stays_near::<S>(isa, product);
     let fits_a_strip = product.has_parts() || k <= SHORT;
+    const { assert!(FEW_STEPS <= SHORT) } // and so they fit as well
     // What is read for a tile of a long inner axis would all be in the same few sets of the cache. If
     // those of A are further apart than in a row, half a page is enough for that, where there are rows
     // enough to repay the copy of B.
@@ -175,7 +176,7 @@ fn choose<S: Native>(isa: Isa, product: &Product<S>) -> Kernel {
     }
 }
 
-/// Whether B is small enough to be read where it lies by every band, or copied strip by strip, so that
+/// Whether B is small enough to be read where it lies by every band, or copied some columns at a time, so that
 /// A is read again for each: larger ones were faster packed.
 fn stays_near<S>(isa: Isa, product: &Product<S>) -> bool {
     let bytes = product
@@ -210,7 +211,8 @@ fn few_rows<S>(isa: Isa, product: &Product<S>, collides: bool) -> usize {
     }
 }
 
-/// Of so short columns of B so many are copied to the stack at a time that a workspace would not hold more.
+/// So short columns of B are copied to the stack, however many there are: A, which is read again for every few
+/// of them, is as narrow. Measured with AVX2.
 const FEW_STEPS: usize = 16;
 
 /// About 64³: not measured where there is no AVX2.

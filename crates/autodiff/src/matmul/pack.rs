@@ -72,7 +72,7 @@ pub(super) unsafe fn pack<V: Simd>(job: &Job<V::Scalar>) {
     }
 }
 
-/// One band or strip.
+/// One band or strip, or all, if there is no cut.
 struct Part<S> {
     k: usize,
     count: usize,
@@ -224,7 +224,7 @@ unsafe fn transpose<V: Simd>(part: &Part<V::Scalar>) {
     if n_x == 0 {
         return;
     }
-    // Vectors are whole if there are so many elements: the last one begins earlier then, and some of them
+    // Vectors are whole if there are so many elements left: the last one begins earlier then, and some of them
     // are copied twice.
     let [last_x, last_p] = [part.count - n_x, part.k - n_p];
     for p in (0..part.k).step_by(V::LANES) {
