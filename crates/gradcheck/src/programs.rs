@@ -139,6 +139,17 @@ where
 }
 
 impl Node {
+    /// Of an op of the tape's crate that is defined everywhere and has no kinks.
+    fn of_ours(op: Arc<dyn AnyOp>, inputs: Vec<Source>) -> Self {
+        Self {
+            op,
+            place: Arc::from("autodiff::ops"),
+            domains: vec![Domain::REAL; inputs.len()],
+            kinks: Vec::new(),
+            inputs,
+        }
+    }
+
     fn name(&self) -> &'static str {
         ErasedOp::<f64>::name(&*self.op)
     }

@@ -186,13 +186,7 @@ impl Builder {
     }
 
     fn adapter(&mut self, op: Box<dyn AnyOp>, input: Source) -> Option<Source> {
-        self.push(Node {
-            op: Arc::from(op),
-            place: Arc::from("autodiff::ops"),
-            inputs: vec![input],
-            domains: vec![Domain::REAL],
-            kinks: Vec::new(),
-        })
+        self.push(Node::of_ours(Arc::from(op), vec![input]))
     }
 
     fn push(&mut self, node: Node) -> Option<Source> {

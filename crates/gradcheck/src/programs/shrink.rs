@@ -1,7 +1,10 @@
 //! How programs are drawn for proptest, and how one that fails shrinks: fewer ops first, then
 //! shorter axes, then simpler values.
 
-use autodiff::{Shape, Tensor};
+use std::sync::Arc;
+
+use autodiff::ops::Add;
+use autodiff::{ErasedOp, Shape, Tensor};
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -86,11 +89,13 @@ enum Move {
     EndAt(usize),
     /// Makes a leaf of a node, with the value it has.
     Cut(usize),
-    /// Takes an earlier value of the same shape for that of a node.
+    /// Takes an earlier value for that of a node.
     Bypass(usize, Source),
+    /// Makes a sum of two earlier values of a node.
+    Add(usize, [Source; 2]),
     /// Gives every axis of one length another.
     Shorten(usize, usize),
-    /// Gives an axis of one leaf length 1.
+    /// Gives an axis of one leaf length 1, or takes it away if it has.
     Flatten(usize, usize),
     /// Makes an element of a leaf simpler: the number of digits it keeps, or a whole number.
     Round(usize, usize, i32),
@@ -103,6 +108,7 @@ fn moves_of(program: &Program) -> Vec<Move> {
     moves.extend(nodes.clone().map(Move::EndAt));
     moves.extend(nodes.map(Move::Cut));
     moves.extend(bypasses(program));
+    moves.extend(sums(program));
     let lengths = program
         .leaves
         .iter()
@@ -123,7 +129,7 @@ fn moves_of(program: &Program) -> Vec<Move> {
     moves
 }
 
-/// For a node of a long program its inputs; of a short one, every earlier value.
+/// For a node of a long program its inputs; of a short one, every earlier value of the same shape too.
 fn bypasses(program: &Program) -> Vec<Move> {
     const SHORT: usize = 8;
     let Some(values) = program.known_values() else {
@@ -141,9 +147,30 @@ fn bypasses(program: &Program) -> Vec<Move> {
         } else {
             program.nodes[node].inputs.clone()
         };
-        let fits = |source: &Source| shape(*source) == value.shape();
+        let inputs = &program.nodes[node].inputs;
+        // What follows may well take an input of another shape.
+        let fits = |source: &Source| inputs.contains(source) || shape(*source) == value.shape();
         let fitting = sources.into_iter().filter(fits);
         moves.extend(fitting.map(|source| Move::Bypass(node, source)));
+    }
+    moves
+}
+
+/// Of every two that a node with several inputs has or that those are made from, unless it is a sum already.
+fn sums(program: &Program) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for (k, node) in program.nodes.iter().enumerate().rev() {
+        if node.inputs.len() < 2 || node.name() == ErasedOp::<f64>::name(&Add) {
+            continue;
+        }
+        let mut values = node.inputs.clone();
+        for input in &node.inputs {
+            if let Source::Node(k) = *input {
+                values.extend(&program.nodes[k].inputs);
+            }
+        }
+        let pairs = (1..values.len()).flat_map(|j| (0..j).map(move |i| [i, j]));
+        moves.extend(pairs.map(|pair| Move::Add(k, pair.map(|i| values[i]))));
     }
     moves
 }
@@ -183,6 +210,9 @@ impl Move {
                     simpler.nodes.truncate(output + 1);
                 }
             }
+            Self::Add(node, pair) => {
+                simpler.nodes[node] = Node::of_ours(Arc::new(Add), pair.to_vec());
+            }
             Self::Shorten(from, to) => {
                 for leaf in &mut simpler.leaves {
                     let dims = leaf.shape();
@@ -193,11 +223,17 @@ impl Move {
             Self::Flatten(leaf, axis) => {
                 let leaf = &mut simpler.leaves[leaf];
                 let mut dims = leaf.shape().dims().to_vec();
-                if dims[axis] <= 1 {
-                    return None;
+                match dims[axis] {
+                    0 => return None,
+                    1 => {
+                        dims.remove(axis);
+                        *leaf = Tensor::new(Shape::new(&dims), leaf.as_slice().to_vec());
+                    }
+                    _ => {
+                        dims[axis] = 1;
+                        *leaf = cropped(leaf, &dims);
+                    }
                 }
-                dims[axis] = 1;
-                *leaf = cropped(leaf, &dims);
             }
             Self::Round(leaf, element, digits) => {
                 let value = &mut simpler.leaves[leaf].as_mut_slice()[element];
