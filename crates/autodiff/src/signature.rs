@@ -105,7 +105,9 @@ pub struct Signature<O> {
 }
 
 /// A point where an op has a value but its derivatives from the two sides differ, and the op's
-/// convention there: what the vjp takes for the derivative.
+/// convention there: what the vjp takes for the derivative, and what the rule of the value, run at
+/// [`Dual`](crate::Dual), has to give for it too. Its tangent is that of the branch it takes, of `x.abs()`
+/// at 0 it is 1: for another convention the rule needs a branch of its own.
 ///
 /// The verifier goes there: with all elements at once in an elementwise op and in a layer, and in any
 /// other op, for a [`Point`](Kink::Point), with one element, whose derivative it looks at one output

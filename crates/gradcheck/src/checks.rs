@@ -43,7 +43,8 @@ pub enum Check {
     /// Hessian-vector products (the vjp at dual numbers) equal differences of the vjp, and are
     /// symmetric.
     SecondOrder,
-    /// At a kink the vjp lies between the one-sided derivatives, and is the declared convention.
+    /// At a kink the vjp lies between the one-sided derivatives, and is the declared convention, as is
+    /// what dual numbers give.
     Kinks,
     /// Outside its domain the op is undefined, and shows it.
     Domain,

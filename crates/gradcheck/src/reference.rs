@@ -26,12 +26,18 @@ const SAFETY: f64 = 10.0;
 pub(crate) struct Direction(pub(crate) Vec<Vec<Wide>>);
 
 impl Direction {
-    pub(crate) fn none(x: &[Tensor<Wide>]) -> Self {
+    fn none(x: &[Tensor<Wide>]) -> Self {
         Self(
             x.iter()
                 .map(|x| vec![Wide::zero(); x.shape().size()])
                 .collect(),
         )
+    }
+
+    pub(crate) fn along(x: &[Tensor<Wide>], (input, element): Place) -> Self {
+        let mut direction = Self::none(x);
+        direction.0[input][element] = Wide::from(1.0);
+        direction
     }
 
     pub(crate) fn moved(&self, x: &[Tensor<Wide>], t: Wide) -> Vec<Tensor<Wide>> {
@@ -245,11 +251,7 @@ pub(crate) fn compare_element(point: &impl Objective, (input, element): Place) -
         }
         .fail()
     };
-    let tangent = || {
-        let mut direction = Direction::none(point.x());
-        direction.0[input][element] = Wide::from(1.0);
-        point.tangent(&direction)
-    };
+    let tangent = || point.tangent(&Direction::along(point.x(), (input, element)));
     let x = point.x()[input].as_slice()[element].abs().to_f64();
     let lost = cancelled(point, if x == 0.0 { 1.0 } else { x.min(1.0) });
     let tangent_bound = |tangent: Wide| AGREEMENT * tangent.abs().to_f64() + lost;
@@ -325,8 +327,7 @@ fn element_slopes<'p>(
     } else {
         vec![wide]
     };
-    let mut direction = Direction::none(point.x());
-    direction.0[input][element] = Wide::from(1.0);
+    let direction = Direction::along(point.x(), (input, element));
     [-33, -43, -53]
         .into_iter()
         .flat_map(move |fineness| {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use autodiff::registry::AnyOp;
-use autodiff::signature::{Domain, Draw, Signature};
+use autodiff::signature::{Domain, Draw, Kink, Signature};
 use autodiff::{Cotangents, Op, Pointwise, Primals, Scalar, Shape, ShapeError, Tensor, register};
 use gradcheck::{Check, Diagnosis, Finding, Instance, Settings, Subject, Verdict, run};
 
@@ -245,4 +245,46 @@ fn a_tiny_element_dropped_beside_a_huge_one() {
     assert_eq!(verdict(Square, vec![1e9, 1e-8, 1.0]), Verdict::Pass);
     let finding = finding(Square, vec![1e9, 1e-9, 1.0]);
     assert_eq!((finding.element, finding.got), (Some(1), 0.0));
+}
+
+/// y = max(x, 0), its arguments in the order that gives dual numbers the tangent 1 at a tie, where the
+/// rule has 0.
+#[derive(Clone, Copy, Debug, Default)]
+struct TwoMinds;
+register!(TwoMinds);
+
+impl Pointwise for TwoMinds {
+    type Args<T: Copy> = [T; 1];
+
+    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        S::zero().max(x)
+    }
+
+    fn derivative<S: Scalar>(&self, [x]: [S; 1], _y: S) -> [S; 1] {
+        [if x > S::zero() { S::one() } else { S::zero() }]
+    }
+
+    fn kinks(&self) -> Vec<Kink> {
+        vec![Kink::Point {
+            input: 0,
+            at: 0.0,
+            derivative: 0.0,
+        }]
+    }
+}
+
+#[test]
+fn forward_and_reverse_mode_have_one_derivative_at_a_kink() {
+    let subject = Subject::of::<TwoMinds>();
+    for check in Check::ALL {
+        let report = run(&subject, check, &Settings::from_env());
+        match check {
+            Check::Kinks => {
+                let finding = report.unwrap_err().finding;
+                assert_eq!((finding.expected, finding.got), (0.0, 1.0));
+                assert!(finding.what.contains("dual numbers"), "{finding:?}");
+            }
+            _ => assert!(report.is_ok(), "{report:?}"),
+        }
+    }
 }
