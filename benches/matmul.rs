@@ -3,14 +3,14 @@
 //! fusing another op to a product costs; and what a second thread gains.
 //!
 //! `cargo bench --bench matmul` prints the tables; `-- f64 NT` only the lines that have all of these
-//! words, `-- 700x300x50` those of a size that need not be one of the listed ones, `-- --quick` times
-//! everything once and briefly. With `--features gemm` the crate gemm is one of the kernels. One thread
-//! but for the last two tables, best of many; what shares a line is measured in turns. The chosen
-//! kernel has a `*`. Behind the columns of kernels is a call that checks more than that of the chosen
-//! one, which shows in the smallest sizes. The peak is that of as many multiply-adds as the product
-//! has, in chains that never leave the registers: the clock of a machine is not the same one in every
-//! minute, and depends on how long it has been busy. A large product finds the caches as the kernel
-//! before it left them.
+//! words, `-- 700x300x50` those of a size that need not be one of the listed ones, in 40 turns where
+//! others of its kind have 5, `-- --quick` times everything once and briefly. With `--features gemm`
+//! the crate gemm is one of the kernels. One thread but for the last two tables, best of many; what
+//! shares a line is measured in turns. The chosen kernel has a `*`. Behind the columns of kernels is a
+//! call that checks more than that of the chosen one, which shows in the smallest sizes. The peak is
+//! that of as many multiply-adds as the product has, in chains that never leave the registers: the
+//! clock of a machine is not the same one in every minute, and depends on how long it has been busy. A
+//! large product finds the caches as the kernel before it left them.
 
 #[path = "cases/in_turns.rs"]
 mod in_turns;
@@ -380,7 +380,12 @@ fn best_of_many<'a>(options: &Options, runs: impl IntoIterator<Item = Run<'a>>) 
         .collect();
     let milliseconds = if options.quick { 1 } else { 25 };
     // Of a large product the first few runs are disturbed more often than not.
-    let at_least = if options.quick { 1 } else { 5 };
+    let is_asked_for = options.words.iter().any(|word| as_size(word).is_some());
+    let at_least = match options.quick {
+        true => 1,
+        false if is_asked_for => 40,
+        false => 5,
+    };
     let budget = Duration::from_millis(milliseconds) * timers.len() as u32;
     best_times(timers, at_least, budget)
 }
