@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gradcheck::Settings;
-use gradcheck::mutants::mutants;
+use gradcheck::mutants::{mutants, right_ops};
+use gradcheck::{Check, Outcome, Settings};
 
 #[test]
 fn every_mutant_is_killed_and_named() {
@@ -71,4 +71,20 @@ fn every_mutant_is_killed_and_named() {
         "named rightly: {right} of {named}"
     );
     assert!(100 * wrong <= tried, "named wrongly: {wrong} of {tried}");
+}
+
+#[test]
+fn no_right_op_raises_an_alarm() {
+    let settings = Settings {
+        cases: 256,
+        seed: 0,
+        regressions: None,
+    };
+    for op in right_ops() {
+        for check in Check::ALL {
+            if let Err(report) = gradcheck::run(&op, check, &settings) {
+                assert_ne!(report.outcome, Outcome::Fail, "{report}");
+            }
+        }
+    }
 }

@@ -75,12 +75,12 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     /// use autodiff::signature::{Draw, Signature};
     /// use autodiff::*;
     ///
-    /// /// y = ln Σ exp xₖ. Adjoint: x̄ₖ += ȳ exp xₖ / Σ exp xᵢ.
+    /// /// y = ln (Σ exp xₖ / n). Adjoint: x̄ₖ += ȳ exp xₖ / Σ exp xᵢ.
     /// #[derive(Debug)]
-    /// struct LogSumExp;
-    /// register!(LogSumExp);
+    /// struct LogMeanExp;
+    /// register!(LogMeanExp);
     ///
-    /// impl Op for LogSumExp {
+    /// impl Op for LogMeanExp {
     ///     fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
     ///         let [_] = expect_inputs(inputs)?;
     ///         Ok(Shape::scalar())
@@ -96,7 +96,7 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     ///         assign(shares, [&x[0]], |[x]| (x - largest).vector_exp());
     ///         let total = sum([shares], |[share]| share);
     ///         update(shares, [], |share, []| share / total);
-    ///         *y = largest + total.ln();
+    ///         *y = largest + (total / S::constant(shares.len() as f64)).ln();
     ///     }
     ///
     ///     fn vjp<S: Scalar>(
@@ -112,14 +112,14 @@ pub trait Op: Registered + Debug + Send + Sync + Sized + 'static {
     ///     }
     ///
     ///     fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
-    ///         Signature::new(LogSumExp).input(draw.shape())
+    ///         Signature::new(LogMeanExp).input(draw.shape())
     ///     }
     /// }
     ///
     /// let tape = Tape::new();
     /// let x = tape.variable(Tensor::from([1000.0, 1000.0]));
-    /// let y = tape.apply(LogSumExp, &[x]);
-    /// assert_eq!(y.item(), 1000.0 + 2.0_f64.ln());
+    /// let y = tape.apply(LogMeanExp, &[x]);
+    /// assert_eq!(y.item(), 1000.0);
     /// assert_eq!(y.backward().wrt(x)[..], [0.5, 0.5]);
     /// ```
     fn residuals(&self, inputs: &[Shape]) -> usize {

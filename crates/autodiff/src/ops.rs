@@ -1,14 +1,19 @@
 //! The ops, one file each. Their functions and operators are methods of [`Var`](crate::Var); the
 //! types here are what a tape stores, for [`Tape::record`](crate::Tape::record) and for verifiers.
 
+mod abs;
 mod add;
 mod axes;
 mod broadcast_to;
 mod div;
 mod exp;
+mod exponentials;
+mod groups;
 mod linear;
 mod linear_relu;
 mod ln;
+mod log_softmax;
+mod log_sum_exp;
 mod matmul;
 mod max;
 mod mean;
@@ -20,12 +25,14 @@ mod relu;
 mod reshape;
 mod sigmoid;
 mod sigmoid_cross_entropy;
+mod softmax;
 mod sqrt;
 mod sub;
 mod sum;
 mod tanh;
 mod transpose;
 
+pub use abs::Abs;
 pub use add::Add;
 pub use axes::Axes;
 pub use broadcast_to::BroadcastTo;
@@ -34,6 +41,8 @@ pub use exp::Exp;
 pub use linear::Linear;
 pub use linear_relu::LinearRelu;
 pub use ln::Ln;
+pub use log_softmax::LogSoftmax;
+pub use log_sum_exp::LogSumExp;
 pub use matmul::Matmul;
 pub use max::Max;
 pub use mean::Mean;
@@ -45,6 +54,7 @@ pub use relu::Relu;
 pub use reshape::Reshape;
 pub use sigmoid::{Sigmoid, logistic};
 pub use sigmoid_cross_entropy::{SigmoidCrossEntropy, logistic_losses, logistic_slope};
+pub use softmax::Softmax;
 pub use sqrt::Sqrt;
 pub use sub::Sub;
 pub use sum::Sum;

@@ -84,13 +84,12 @@ impl Axes {
 
     /// `shape` with length 1 along the axes.
     pub(super) fn squeezed(self, shape: Shape) -> Shape {
-        let mut dims = [1; MAX_RANK];
-        for (axis, &n) in shape.dims().iter().enumerate() {
-            if !self.contains(axis) {
-                dims[axis] = n;
-            }
-        }
-        Shape::new(&dims[..shape.rank()])
+        with_length_1(shape, |axis| self.contains(axis))
+    }
+
+    /// `shape` with length 1 along all axes but these: the elements that make one of the result.
+    pub(super) fn complement(self, shape: Shape) -> Shape {
+        with_length_1(shape, |axis| !self.contains(axis))
     }
 
     /// How many elements of `shape` make one of the result.
@@ -115,6 +114,16 @@ impl Axes {
     fn contains(self, axis: usize) -> bool {
         self.chosen.is_none_or(|chosen| chosen[axis])
     }
+}
+
+fn with_length_1(shape: Shape, is_one: impl Fn(usize) -> bool) -> Shape {
+    let mut dims = [1; MAX_RANK];
+    for (axis, &n) in shape.dims().iter().enumerate() {
+        if !is_one(axis) {
+            dims[axis] = n;
+        }
+    }
+    Shape::new(&dims[..shape.rank()])
 }
 
 impl From<usize> for Axes {

@@ -1,7 +1,8 @@
 //! Wrong vjps of our ops on whole arrays.
 
 use autodiff::ops::{
-    BroadcastTo, Linear, Matmul, Mean, Reshape, SigmoidCrossEntropy, Sum, Transpose, logistic,
+    BroadcastTo, Linear, LogSoftmax, LogSumExp, Matmul, Mean, Reshape, SigmoidCrossEntropy,
+    Softmax, Sum, Transpose, logistic,
 };
 use autodiff::{Cotangents, ErasedOp, Primals, Scalar, Shape, Tensor, direct};
 
@@ -190,6 +191,61 @@ wrong_vjps! {
         let n = x[0].len() / y_bar.len().max(1);
         add(&mut x_bar, 0, |k| y_bar[k % y_bar.len()] / count(n));
     }
+    LogSumExpSummed of LogSumExp: "that of the sum", [], |op, x, _, y_bar, x_bar| {
+        let wrong = of(&Sum { axes: op.axes }, &tensors(x, 1), y_bar);
+        add(&mut x_bar, 0, |k| wrong[0].as_slice()[k]);
+    }
+    LogSumExpIgnoring of LogSumExp: "softmax, whatever the cotangent", [CotangentIgnored],
+    |op, x, _, y_bar, x_bar| {
+        let ones = vec![S::one(); y_bar.len()];
+        let wrong = right(op, x, 1, &ones);
+        add(&mut x_bar, 0, |k| wrong[0].as_slice()[k]);
+    }
+    LogSumExpAlongLast of LogSumExp: "stretched along the wrong axis", [WrongElement, Transposed],
+    |op, x, _, y_bar, x_bar| {
+        let ones = vec![S::one(); y_bar.len()];
+        let shares = right(op, x, 1, &ones);
+        add(&mut x_bar, 0, |k| y_bar[k % y_bar.len()] * shares[0].as_slice()[k]);
+    }
+    LogSumExpUndivided of LogSumExp: "e^x not divided by the sum", [], |op, x, y, y_bar, x_bar| {
+        let weighted: Vec<S> = (0..y_bar.len()).map(|k| y_bar[k] * y[k].exp()).collect();
+        let wrong = right(op, x, 1, &weighted);
+        add(&mut x_bar, 0, |k| wrong[0].as_slice()[k]);
+    }
+    SoftmaxElementwise of Softmax: "y (1 − y) as of the logistic function", [],
+    |_, _x, y, y_bar, x_bar| {
+        add(&mut x_bar, 0, |k| y_bar[k] * y[k] * (S::one() - y[k]));
+    }
+    SoftmaxUncentred of Softmax: "ȳ y, the sum forgotten", [], |_, _x, y, y_bar, x_bar| {
+        add(&mut x_bar, 0, |k| y_bar[k] * y[k]);
+    }
+    SoftmaxOfAll of Softmax: "the sum over all axes", [], |_, _x, y, y_bar, x_bar| {
+        let all: S = y_bar.iter().zip(y).map(|(&g, &y)| g * y).sum();
+        add(&mut x_bar, 0, |k| (y_bar[k] - all) * y[k]);
+    }
+    SoftmaxUnweighted of Softmax: "Σ ȳ for Σ ȳ y", [], |op, x, y, y_bar, x_bar| {
+        let sums = Sum { axes: op.axes.kept() };
+        let g = Tensor::new(x.shape(0), y_bar.to_vec());
+        let sums = direct::forward(&sums, &[g]).expect("they are the softmax's axes");
+        let shape = x.shape(0);
+        let sums = direct::forward(&BroadcastTo { shape }, &[sums]).expect("they were kept");
+        add(&mut x_bar, 0, |k| (y_bar[k] - sums.as_slice()[k]) * y[k]);
+    }
+    LogSoftmaxAsIs of LogSoftmax: "ȳ, the sum forgotten", [], |_, _x, _, y_bar, x_bar| {
+        add(&mut x_bar, 0, |k| y_bar[k]);
+    }
+    LogSoftmaxElementwise of LogSoftmax: "ȳ (1 − e^y)", [], |_, _x, y, y_bar, x_bar| {
+        add(&mut x_bar, 0, |k| y_bar[k] * (S::one() - y[k].exp()));
+    }
+    LogSoftmaxEvenly of LogSoftmax: "every share the same", [], |op, x, _, y_bar, x_bar| {
+        let flat = [Tensor::zeros(x.shape(0))];
+        let wrong = of(op, &flat, y_bar);
+        add(&mut x_bar, 0, |k| wrong[0].as_slice()[k]);
+    }
+    LogSoftmaxOfAll of LogSoftmax: "Σ ȳ over all axes", [], |_, _x, y, y_bar, x_bar| {
+        let all: S = y_bar.iter().copied().sum();
+        add(&mut x_bar, 0, |k| y_bar[k] - y[k].exp() * all);
+    }
     BroadcastUnreduced of BroadcastTo: "not reduced", [MissingReduction],
     |_, _x, _, y_bar, x_bar| {
         add(&mut x_bar, 0, |k| y_bar.get(k).copied().unwrap_or_else(S::zero));
@@ -239,14 +295,11 @@ fn output<S: Scalar>(op: &dyn ErasedOp<S>, x: Primals<'_, S>, inputs: usize) -> 
     op.output_shape(&shapes).expect("it was recorded")
 }
 
-/// What the op's own vjp gives. None of these ops looks at its value.
+/// What the op's own vjp gives.
 fn of<S: Scalar>(op: &dyn ErasedOp<S>, x: &[Tensor<S>], y_bar: &[S]) -> Vec<Tensor<S>> {
-    let shapes: Vec<Shape> = x.iter().map(Tensor::shape).collect();
-    let y_bar = Tensor::new(
-        op.output_shape(&shapes).expect("it was recorded"),
-        y_bar.to_vec(),
-    );
-    let x_bar = direct::vjp(op, x, &y_bar, &y_bar, &vec![true; x.len()]);
+    let y = direct::forward(op, x).expect("it was recorded");
+    let y_bar = Tensor::new(y.shape(), y_bar.to_vec());
+    let x_bar = direct::vjp(op, x, &y, &y_bar, &vec![true; x.len()]);
     x_bar.into_iter().flatten().collect()
 }
 

@@ -384,6 +384,7 @@ pub(super) fn of(original: &Original) -> Vec<Mutant> {
         kind: corruption.name(),
         accepted: corruption.accepted(),
         right: subject(Corruption::None),
+        is_elsewhere: corruption == Corruption::AtOutput,
         wrong: subject(corruption),
     };
     Corruption::ALL

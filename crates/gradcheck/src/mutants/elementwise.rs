@@ -2,7 +2,7 @@
 
 use autodiff::Scalar;
 use autodiff::ops::{
-    Add, Div, Exp, Ln, Max, Min, Mul, Neg, Powi, Relu, Sigmoid, Sqrt, Sub, Tanh, logistic,
+    Abs, Add, Div, Exp, Ln, Max, Min, Mul, Neg, Powi, Relu, Sigmoid, Sqrt, Sub, Tanh, logistic,
 };
 
 use super::Mutant;
@@ -80,6 +80,16 @@ wrong_derivatives! {
         [y * complement]
     };
     SigmoidAsTanh of Sigmoid: "1 − y²", [], |_, _, y| [S::one() - y * y];
+    AbsByDivision of Abs: "x/|x|", [NotFinite], |_, [x], y| [x / y];
+    AbsSigned of Abs: "1 at 0", [KinkBranch],
+        |_, [x], _| [if x >= S::zero() { S::one() } else { -S::one() }];
+    AbsNegative of Abs: "−1 at 0", [KinkBranch],
+        |_, [x], _| [if x > S::zero() { S::one() } else { -S::one() }];
+    AbsAsIdentity of Abs: "1", [DerivativeAtOutput], |_, _, _| [S::one()];
+    AbsTurned of Abs: "−sign x", [Sign], |op, [x], y| {
+        let [slope] = op.derivative([x], y);
+        [-slope]
+    };
     ReluAtZero of Relu: "1 at 0", [KinkBranch], |_, [x], _| [one_if(x >= S::zero())];
     ReluMiddle of Relu: "½ at 0", [KinkBranch], |_, [x], _| {
         [if x == S::zero() { number(0.5) } else { one_if(x > S::zero()) }]

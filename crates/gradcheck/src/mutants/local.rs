@@ -1,6 +1,6 @@
 //! Ops that we do not have and others shipped wrong: right here, and their published mutants.
 
-use autodiff::signature::{Domain, Draw, Kink, Signature};
+use autodiff::signature::{Domain, Draw, Signature};
 use autodiff::{
     Cotangents, Op, Pointwise, Primals, Registered, Scalar, Shape, ShapeError, expect_inputs,
 };
@@ -8,8 +8,7 @@ use autodiff::{
 use super::Mutant;
 use super::macros::wrong_derivatives;
 use crate::diagnosis::Diagnosis::{
-    Arithmetic, DerivativeAtOutput, Domain as OutOfDomain, Factor, KinkBranch, NotFinite, Sign,
-    WrongOperand,
+    Arithmetic, Domain as OutOfDomain, Factor, NotFinite, Sign, WrongOperand,
 };
 use crate::diagnosis::Factor::Number;
 
@@ -22,42 +21,12 @@ macro_rules! named {
 }
 
 named!(
-    Abs = "abs",
     Acosh = "acosh",
     Elu = "elu",
     Hypot = "hypot",
     Logaddexp = "logaddexp"
 );
 named!(Prod = "prod", ProdByDivision = "prod");
-
-/// y = |x|, with derivative 0 at 0.
-#[derive(Debug, Default)]
-pub(super) struct Abs;
-
-impl Pointwise for Abs {
-    type Args<T: Copy> = [T; 1];
-    const VECTORIZES: bool = false;
-
-    fn eval<S: Scalar>(&self, [x]: [S; 1]) -> S {
-        x.abs()
-    }
-
-    fn derivative<S: Scalar>(&self, [x]: [S; 1], _: S) -> [S; 1] {
-        [if x == S::zero() {
-            S::zero()
-        } else {
-            x.signum()
-        }]
-    }
-
-    fn kinks(&self) -> Vec<Kink> {
-        vec![Kink::Point {
-            input: 0,
-            at: 0.0,
-            derivative: 0.0,
-        }]
-    }
-}
 
 /// y = arcosh x, x > 1.
 #[derive(Debug, Default)]
@@ -151,22 +120,11 @@ fn number<S: Scalar>(value: f64) -> S {
 
 mod derivatives {
     use super::{
-        Abs, Acosh, Arithmetic, DerivativeAtOutput, Elu, Factor, Hypot, KinkBranch, Logaddexp,
-        Mutant, NotFinite, Number, OutOfDomain, Scalar, Sign, WrongOperand, number,
-        wrong_derivatives,
+        Acosh, Arithmetic, Elu, Factor, Hypot, Logaddexp, Mutant, NotFinite, Number, OutOfDomain,
+        Scalar, Sign, WrongOperand, number, wrong_derivatives,
     };
 
     wrong_derivatives! {
-        AbsByDivision of Abs: "x/|x|", [NotFinite], |_, [x], y| [x / y];
-        AbsSigned of Abs: "1 at 0", [KinkBranch],
-            |_, [x], _| [if x >= S::zero() { S::one() } else { -S::one() }];
-        AbsNegative of Abs: "−1 at 0", [KinkBranch],
-            |_, [x], _| [if x > S::zero() { S::one() } else { -S::one() }];
-        AbsAsIdentity of Abs: "1", [DerivativeAtOutput], |_, _, _| [S::one()];
-        AbsTurned of Abs: "−sign x", [Sign], |op, [x], y| {
-            let [slope] = op.derivative([x], y);
-            [-slope]
-        };
         EluMasked of Elu: "mask · eˣ, infinite for large x", [NotFinite], |_, [x], _| {
             let mask = |of: bool| if of { S::one() } else { S::zero() };
             [mask(x > S::zero()) + mask(x <= S::zero()) * x.exp()]

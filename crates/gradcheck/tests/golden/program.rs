@@ -8,7 +8,7 @@ fn main() {
     impl Differentiable for Program {
         fn record<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Var<'t, S> {
             let v0 = x[0].tape().apply(OverwritingSquare, &[x[0]]);
-            x[0].tape().apply(Add, &[v0, x[0]])
+            x[0].tape().apply(Add, &[x[0], v0])
         }
     }
 
