@@ -223,10 +223,13 @@ fn group_agrees(
     slope.is_smooth && sharp && (claimed - slope.value).abs().to_f64() <= bound && tangent_agrees()
 }
 
-/// What a derivative by dual numbers loses where large terms cancel, for a step that is made for
-/// this scale: the digits of 106 bits, less 24 bits of cancellation.
+/// What dual numbers leave of terms that cancel: the digits of 106 bits, less 24 bits of cancellation.
+pub(crate) const LEFT_BY_CANCELLATION: f64 = 1.0 / (1_u128 << 80) as f64;
+
+/// What a derivative by dual numbers loses where large terms cancel, for a step that is made for this
+/// scale.
 fn cancelled(point: &impl Objective, scale: f64) -> f64 {
-    2.0_f64.powi(-80) * point.magnitude().to_f64() / scale
+    LEFT_BY_CANCELLATION * point.magnitude().to_f64() / scale
 }
 
 /// Compares one element of the claimed gradient. Says whether it has a derivative.

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use autodiff::ops::{LogSoftmax, Softmax};
 use autodiff::registry::AnyOp;
 use autodiff::signature::{Domain, Draw, Kink, Signature};
-use autodiff::{Cotangents, Op, Pointwise, Primals, Scalar, Shape, ShapeError, Tensor, register};
+use autodiff::{
+    Axes, Cotangents, Op, Pointwise, Primals, Scalar, Shape, ShapeError, Tensor, Var, register,
+};
 use gradcheck::{Check, Diagnosis, Finding, Instance, Settings, Subject, Verdict, run};
 
 /// y = x². Its derivative is 1 + 1e-9 times too large at 1.7, and missing at 1e-9.
@@ -287,4 +290,71 @@ fn forward_and_reverse_mode_have_one_derivative_at_a_kink() {
             _ => assert!(report.is_ok(), "{report:?}"),
         }
     }
+}
+
+/// Where the terms of u·Hv cancel, what is left is rounding: here H is 0.
+#[test]
+fn second_derivatives_that_cancel_are_no_alarm() {
+    let log_softmax = LogSoftmax { axes: Axes::ALL };
+    for seed in 0..200 {
+        let verdict = Check::SecondOrder.verdict(&Instance {
+            op: Arc::new(log_softmax),
+            inputs: vec![Tensor::from([1.0, 2.0])],
+            domains: vec![Domain::REAL],
+            kinks: Vec::new(),
+            cotangent: Some(Tensor::from([-3.0, 3.0])),
+            seed,
+        });
+        assert!(!matches!(verdict, Verdict::Fail(_)), "{seed}: {verdict:?}");
+    }
+}
+
+/// The softmax over all axes, composed of ops that overflow.
+#[derive(Clone, Copy, Debug)]
+struct Shares;
+register!(Shares);
+
+const SOFTMAX: Softmax = Softmax { axes: Axes::ALL };
+
+impl Op for Shares {
+    fn output_shape(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
+        Op::output_shape(&SOFTMAX, inputs)
+    }
+
+    fn forward<S: Scalar>(&self, x: Primals<'_, S>, y: &mut [S]) {
+        Op::forward(&SOFTMAX, x, y);
+    }
+
+    fn vjp<S: Scalar>(
+        &self,
+        x: Primals<'_, S>,
+        y: &[S],
+        y_bar: &mut [S],
+        x_bar: Cotangents<'_, S>,
+    ) {
+        Op::vjp(&SOFTMAX, x, y, y_bar, x_bar);
+    }
+
+    fn signature(draw: &mut Draw<'_>) -> Signature<Self> {
+        Signature::new(Self).input(draw.shape())
+    }
+
+    fn composition<'t, S: Scalar>(&self, x: &[Var<'t, S>]) -> Option<Var<'t, S>> {
+        let e = x[0].exp();
+        Some(e / e.sum())
+    }
+}
+
+/// The gradient is 5e-304: a number so small has no room for 106 bits, and the composition none at all for it.
+#[test]
+fn a_composition_that_underflows_convicts_nobody() {
+    let verdict = Check::Composition.verdict(&Instance {
+        op: Arc::new(Shares),
+        inputs: vec![Tensor::from([1.0, 1.0, 700.0, -4.0])],
+        domains: vec![Domain::REAL],
+        kinks: Vec::new(),
+        cotangent: Some(Tensor::from([1.0, 1.0, 0.0, 1.0])),
+        seed: 0,
+    });
+    assert!(!matches!(verdict, Verdict::Fail(_)), "{verdict:?}");
 }

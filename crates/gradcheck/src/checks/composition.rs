@@ -5,7 +5,7 @@ use num_traits::Float as _;
 
 use super::linearity::all_equal;
 use crate::case::Instance;
-use crate::point::Point;
+use crate::point::{FADING, Point};
 use crate::reference::{AGREEMENT, compare};
 use crate::verdict::{Checked, Finding, Verdict};
 
@@ -50,8 +50,10 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
         "the value is not the composition's",
     )
     .map_err(without_input)?;
-    let bound =
-        |input: usize| AGREEMENT * largest(&gradient[input]).max(largest(&point.x_bar[input]));
+    let bound = |input: usize| {
+        let [a, b] = [&gradient[input], &point.x_bar[input]].map(largest);
+        AGREEMENT * a.max(b) + FADING
+    };
     let agrees = all_equal(
         &point.x_bar,
         &gradient,

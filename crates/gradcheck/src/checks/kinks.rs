@@ -133,13 +133,16 @@ fn is_convention(
         (
             "at a kink, it is not the declared convention",
             Some(point.x_bar[input].as_slice()[element]),
+            bound,
         ),
         (
             "at a kink, what dual numbers give is not the declared convention",
             point.tangent(&direction),
+            // The rule of the value need not hold the constant itself.
+            bound.max(AGREEMENT * expected.abs()),
         ),
     ];
-    for (what, claim) in claims {
+    for (what, claim, bound) in claims {
         let Some(got) = claim.map(Wide::to_f64) else {
             continue;
         };

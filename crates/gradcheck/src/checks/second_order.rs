@@ -6,7 +6,7 @@ use num_traits::Float as _;
 use crate::case::{Instance, Shared};
 use crate::point::{FADING, Point, claimed, value};
 use crate::random::Random;
-use crate::reference::{AGREEMENT, Direction, Rise, slope};
+use crate::reference::{AGREEMENT, Direction, LEFT_BY_CANCELLATION, Rise, slope};
 use crate::verdict::{Checked, Finding, Verdict};
 
 pub(super) fn check(instance: &Instance) -> Checked<()> {
@@ -30,7 +30,10 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
     let (along_v, along_u) = (hessian_vector(&point, &v)?, hessian_vector(&point, &u)?);
     let (u_h_v, size) = inner(&u, &along_v);
     let (v_h_u, other_size) = inner(&v, &along_u);
-    let bound = AGREEMENT * (size.max(other_size) + FADING);
+    let gradient_sizes = [&u, &v].map(|direction| inner(direction, &point.x_bar).1);
+    let [gradient_size, other_gradient_size] = gradient_sizes;
+    let lost = LEFT_BY_CANCELLATION * gradient_size.max(other_gradient_size);
+    let bound = AGREEMENT * (size.max(other_size) + FADING) + lost;
     if !((u_h_v - v_h_u).abs().to_f64() <= bound) {
         return Err(Finding {
             expected: v_h_u.to_f64(),
@@ -42,7 +45,6 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
     }
 
     // The slope of ⟨u, vjp⟩ along v.
-    let (_, gradient_size) = inner(&u, &point.x_bar);
     let rise = |t: Wide| -> Option<Rise> {
         let x = v.moved(&point.x, t);
         let y = value(point.op, &x).ok()?;

@@ -205,7 +205,7 @@ pub(super) fn owners(own: &[usize], output: &[usize]) -> Option<Vec<usize>> {
     fits.then(|| (0..output.iter().product()).map(owner).collect())
 }
 
-/// At a kink the right derivative is the declared one, whatever dual numbers take it to be.
+/// At a kink the right derivative is the declared one, even if dual numbers give another.
 fn take_conventions(
     instance: &Instance,
     x: &[Tensor<Wide>],

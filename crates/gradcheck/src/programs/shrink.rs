@@ -48,11 +48,15 @@ impl From<Program> for Shrinking {
 
 impl Shrinking {
     fn advance(&mut self) -> bool {
+        let has_values = self.failing.known_values().is_some();
         let moves = self
             .moves
             .get_or_insert_with(|| moves_of(&self.failing).into_iter());
         for simpler in moves {
-            if let Some(program) = simpler.applied_to(&self.failing) {
+            let program = simpler.applied_to(&self.failing);
+            // One that has none, as an op panics at such shapes, would fail for a reason of its own.
+            let may_fail = |program: &Program| !has_values || program.known_values().is_some();
+            if let Some(program) = program.filter(may_fail) {
                 self.current = program;
                 return true;
             }
@@ -141,13 +145,13 @@ fn bypasses(program: &Program) -> Vec<Move> {
     };
     let mut moves = Vec::new();
     for (node, value) in values.iter().enumerate().rev() {
+        let inputs = &program.nodes[node].inputs;
         let sources: Vec<Source> = if program.len() <= SHORT {
             let leaves = (0..program.leaves.len()).map(Source::Leaf);
             leaves.chain((0..node).map(Source::Node)).collect()
         } else {
-            program.nodes[node].inputs.clone()
+            inputs.clone()
         };
-        let inputs = &program.nodes[node].inputs;
         // What follows may well take an input of another shape.
         let fits = |source: &Source| inputs.contains(source) || shape(*source) == value.shape();
         let fitting = sources.into_iter().filter(fits);
@@ -163,13 +167,17 @@ fn sums(program: &Program) -> Vec<Move> {
         if node.inputs.len() < 2 || node.name() == ErasedOp::<f64>::name(&Add) {
             continue;
         }
-        let mut values = node.inputs.clone();
-        for input in &node.inputs {
-            if let Source::Node(k) = *input {
-                values.extend(&program.nodes[k].inputs);
+        let mut values: Vec<Source> = Vec::new();
+        let of_inputs = node.inputs.iter().flat_map(|input| match *input {
+            Source::Node(input) => &program.nodes[input].inputs[..],
+            Source::Leaf(_) => &[],
+        });
+        for source in node.inputs.iter().chain(of_inputs) {
+            if !values.contains(source) {
+                values.push(*source);
             }
         }
-        let pairs = (1..values.len()).flat_map(|j| (0..j).map(move |i| [i, j]));
+        let pairs = (0..values.len()).flat_map(|j| (0..=j).map(move |i| [i, j]));
         moves.extend(pairs.map(|pair| Move::Add(k, pair.map(|i| values[i]))));
     }
     moves
