@@ -106,8 +106,10 @@ pub struct Signature<O> {
 
 /// A point where an op has a value but its derivatives from the two sides differ, and the op's
 /// convention there: what the vjp takes for the derivative, and what the rule of the value, run at
-/// [`Dual`](crate::Dual), has to give for it too. Its tangent is that of the branch it takes, of `x.abs()`
-/// at 0 it is 1: for another convention the rule needs a branch of its own.
+/// [`Dual`](crate::Dual), has to give for it too. A dual number's tangent is that of the branch the rule
+/// takes: of `x.abs()` at 0 it is 1, and of `a.max(b)` at a tie that of b. For another convention the rule
+/// has a branch of its own there, whose value is the same: y₀ + c (x − at) for the derivative c, and
+/// a + (b − a) / 2 for half of a tie each.
 ///
 /// The verifier goes there: with all elements at once in an elementwise op and in a layer, and in any
 /// other op, for a [`Point`](Kink::Point), with one element, whose derivative it looks at one output

@@ -127,7 +127,9 @@ impl<S: Scalar> Var<'_, S> {
     /// too small for a number. The shape stays, whether the axes are [kept](Axes::kept) or not. Its
     /// derivative is δ − e^y. It is summed as by [`sum_over`](Self::sum_over), on one thread.
     ///
-    /// The cross entropy of three classes, the examples being columns:
+    /// The cross entropy of three classes, the examples being columns (for rows it is `log_softmax(1)`). A
+    /// class that is not to be chosen gets a logit like −1e9: of one at −∞ the product with a label of 0 is
+    /// NaN.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};

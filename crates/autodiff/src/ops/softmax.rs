@@ -36,8 +36,9 @@ impl Op for Softmax {
         });
     }
 
-    /// Where a share is above ½, its cotangent c is taken from all of them, x̄ += y (ȳ − c − Σ (ȳ − c) y): it
-    /// would cancel. Where none is, Σ y is not close enough to 1 for that.
+    /// What all cotangents have in common is taken from them first, x̄ += y (ȳ − c − Σ (ȳ − c) y): it would
+    /// cancel. Where a share is above ½, c is its cotangent, and elsewhere Σ ȳ y: of many small shares one
+    /// cotangent says little, and Σ y is not as close to 1 as that would ask for.
     fn vjp<S: Scalar>(
         &self,
         x: Primals<'_, S>,
@@ -55,6 +56,13 @@ impl Op for Softmax {
             let [large, c, sum] = kept.each_mut().map(|kept| &mut kept[..group.sums.len()]);
             above_half(group, y, large);
             c.fill(S::zero());
+            group.add(c, [y, y_bar], [large], |[y, y_bar], [large]| {
+                if large <= S::one() {
+                    S::zero()
+                } else {
+                    y_bar * y
+                }
+            });
             group.choose(c, y_bar, y, large);
             sum.fill(S::zero());
             group.add(sum, [y, y_bar], [c], |[y, y_bar], [c]| (y_bar - c) * y);
@@ -81,7 +89,8 @@ impl Op for Softmax {
 impl<S: Scalar> Var<'_, S> {
     /// e^x / Σ e^x over these [`Axes`]: shares of 1, of which a larger x has the larger. The shape stays,
     /// whether the axes are [kept](Axes::kept) or not. Its derivative is y (δ − y). It is summed as by
-    /// [`sum_over`](Self::sum_over), on one thread.
+    /// [`sum_over`](Self::sum_over), on one thread. For a cost there is [`log_softmax`](Self::log_softmax),
+    /// which is finite where a share is 0.
     ///
     /// ```
     /// use autodiff::{Tape, Tensor};

@@ -42,7 +42,7 @@ pub(super) fn check(instance: &Instance) -> Checked<()> {
             .map(|v| v.abs().to_f64())
             .fold(0.0, f64::max)
     };
-    let of_value = AGREEMENT * largest(&value).max(largest(&point.y));
+    let of_value = AGREEMENT * largest(&value).max(largest(&point.y)) + FADING;
     all_equal(
         std::slice::from_ref(&point.y),
         std::slice::from_ref(&value),

@@ -6,7 +6,7 @@ use autodiff::{ErasedOp, Tensor, Wide};
 use crate::case::Instance;
 use crate::objective::Objective as _;
 use crate::point::{Point, value};
-use crate::reference::{AGREEMENT, Direction, compare_element};
+use crate::reference::{AGREEMENT, Direction, LEFT_BY_CANCELLATION, compare_element};
 use crate::verdict::{Checked, Finding, Verdict};
 
 pub(crate) const BROADCAST: &str = "a tie is looked at without broadcasting";
@@ -129,6 +129,12 @@ fn is_convention(
     bound: f64,
 ) -> Checked<()> {
     let direction = Direction::along(&point.x, (input, element));
+    let cotangents = point
+        .y_bar
+        .as_slice()
+        .iter()
+        .map(|y_bar| y_bar.to_f64().abs());
+    let cotangent = cotangents.fold(0.0, f64::max);
     let claims = [
         (
             "at a kink, it is not the declared convention",
@@ -138,8 +144,8 @@ fn is_convention(
         (
             "at a kink, what dual numbers give is not the declared convention",
             point.tangent(&direction),
-            // The rule of the value need not hold the constant itself.
-            bound.max(AGREEMENT * expected.abs()),
+            // The rule of the value need not hold the constant itself, and a 0 may be what cancels.
+            bound.max(AGREEMENT * expected.abs() + LEFT_BY_CANCELLATION * cotangent),
         ),
     ];
     for (what, claim, bound) in claims {

@@ -33,7 +33,8 @@ impl Strategy for Programs<'_> {
 pub(super) struct Shrinking {
     failing: Program,
     current: Program,
-    moves: Option<std::vec::IntoIter<Move>>,
+    /// Those of the failing program that are left, and whether it has values.
+    moves: Option<(std::vec::IntoIter<Move>, bool)>,
 }
 
 impl From<Program> for Shrinking {
@@ -48,14 +49,15 @@ impl From<Program> for Shrinking {
 
 impl Shrinking {
     fn advance(&mut self) -> bool {
-        let has_values = self.failing.known_values().is_some();
-        let moves = self
-            .moves
-            .get_or_insert_with(|| moves_of(&self.failing).into_iter());
+        let failing = &self.failing;
+        let (moves, has_values) = self.moves.get_or_insert_with(|| {
+            let has_values = failing.known_values().is_some();
+            (moves_of(failing).into_iter(), has_values)
+        });
         for simpler in moves {
             let program = simpler.applied_to(&self.failing);
             // One that has none, as an op panics at such shapes, would fail for a reason of its own.
-            let may_fail = |program: &Program| !has_values || program.known_values().is_some();
+            let may_fail = |program: &Program| !*has_values || program.known_values().is_some();
             if let Some(program) = program.filter(may_fail) {
                 self.current = program;
                 return true;
