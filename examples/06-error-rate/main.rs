@@ -88,7 +88,7 @@ fn study(options: &Options) -> Result<(), Box<dyn Error>> {
         .filter(|(_, fate)| !fate.is_equivalent)
         .collect();
     say!(
-        "{} mutants, {} of them equivalent: the same in {EQUIVALENCE_CASES} cases\n",
+        "{} mutants, {} of them equivalent: the same in {EQUIVALENCE_CASES} cases, one kind but for rounding\n",
         mutants.len(),
         mutants.len() - tried.len()
     );

@@ -37,7 +37,7 @@ pub(super) fn agree_but_for_rounding(right: &Subject, wrong: &Subject, cases: u6
             direct::forward(ops[0] as &dyn ErasedOp<Wide>, &x),
             &instances[0].cotangent,
         ) else {
-            return true;
+            return false; // nothing was compared
         };
         let y_bar = y_bar.map(Wide::from);
         let wanted = vec![true; x.len()];
